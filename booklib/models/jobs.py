@@ -1,0 +1,37 @@
+"""A stored unit of background work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+JobState = Literal["waiting", "running", "done", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """The row is the truth; a queue's message is only a doorbell."""
+
+    job_id: str
+    kind: str
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    """Ids and small JSON values; also a resumable job's cursor and a job's result."""
+    state: JobState = "waiting"
+    attempts: int = 0
+    """Raised by the claim, so that a job that kills its process ends too."""
+    due_at: datetime | None = None
+    """When a waiting job is to be tried; set whenever `state` is waiting."""
+    lease_until: datetime | None = None
+    """Until when a running job belongs to whoever claimed it."""
+    message: str = ""
+    """A sentence for people: why it waits, failed, or what came of it."""
+    created_at: datetime
+    ended_at: datetime | None = None
+    rev: int = 1
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen to it by itself."""
+        return self.state in ("done", "failed")

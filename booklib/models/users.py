@@ -1,0 +1,59 @@
+"""The person who owns a library."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+View = Literal["cards", "list"]
+VIEWS: tuple[View, ...] = ("cards", "list")
+
+ENDED_SESSIONS_KEPT = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """One account. `counts` and `shelf_version` are kept by `Storage.apply`, not by `save_user`."""
+
+    user_id: str
+    username: str
+    email: str
+    password_hash: str
+    created_at: datetime
+    session_epoch: int = 0
+    ended_sessions: tuple[str, ...] = ()
+    """Ids of single sessions that were signed out, newest last; at most ENDED_SESSIONS_KEPT."""
+    time_zone: str = "UTC"
+    view: View = "cards"
+    shortcuts: bool = True
+    """Single-key shortcuts; WCAG 2.2 SC 2.1.4 asks for a way to switch them off."""
+    closing_at: datetime | None = None
+    rev: int = 1
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Number of books for each shelf: the statuses and `deleted`."""
+    shelf_version: int = 0
+    """Raised by every change of the user's books; an unchanged shelf has the same version."""
+
+    @property
+    def name_key(self) -> str:
+        """The username as it is compared (NFKC and casefold)."""
+        return fold_name(self.username)
+
+    @property
+    def mail_key(self) -> str:
+        """The email as it is compared."""
+        return fold_name(self.email)
+
+    @property
+    def total(self) -> int:
+        """Number of books that are not deleted."""
+        return sum(number for shelf, number in self.counts.items() if shelf != "deleted")
+
+
+def fold_name(name: str) -> str:
+    """A username or email as it is compared: NFKC, casefold, NFKC again (Unicode TR 36, 3.1)."""
+    folded = unicodedata.normalize("NFKC", name.strip()).casefold()
+    return unicodedata.normalize("NFKC", folded)

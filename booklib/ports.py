@@ -1,0 +1,140 @@
+"""The outside world on one screen: what the use cases ask of storage, queue and catalogues."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from booklib.models import Book, Fields, Job, Owner, Page, Query, ShelfRow, User, UserBook
+
+MAX_CHANGES = 40
+"""Changes that one `apply` takes: DynamoDB's transactions hold 100 items."""
+
+MAX_IDS = 100
+"""Ids that one read takes."""
+
+
+class Change(NamedTuple):
+    """One book before and after. No `before` adds it, no `after` removes it for good."""
+
+    before: UserBook | None
+    after: UserBook | None
+
+
+class Storage(Protocol):
+    """Every method is one consistent read or one atomic change; the owner always comes first."""
+
+    async def ping(self) -> None:
+        """Return if the storage answers; raises StorageDown."""
+
+    async def add_user(self, user: User) -> None:
+        """Store a new user; raises NameTaken or EmailTaken, also when two registrations race."""
+
+    async def user(self, user_id: str) -> User | None:
+        """The user with counts and shelf_version as of now."""
+
+    async def user_by_login(self, name_or_email: str) -> User | None:
+        """The user with this username, or this email, compared as `fold_name` does."""
+
+    async def save_user(self, before: User, after: User) -> bool:
+        """Replace a user if `before.rev` is still the stored one; counts are left as they are.
+
+        `after.rev` is set to `before.rev + 1` by the storage. Raises NameTaken or EmailTaken.
+        """
+
+    async def remove_user(self, user_id: str) -> None:
+        """Remove the user and everything of theirs; safe to call again after a crash."""
+
+    async def hit(self, key: str, window_s: int) -> int:
+        """Count a try; the number of tries since the first in the current window, this included."""
+
+    async def books(self, ids: Sequence[str]) -> dict[str, Book]:
+        """Books by id, at most MAX_IDS; unknown ids are left out."""
+
+    async def save_book(self, book: Book, if_version: int) -> bool:
+        """Store a Book if the stored version is `if_version`; 0 means that there must be none."""
+
+    async def owned(self, user_id: str, ids: Sequence[str]) -> dict[str, UserBook]:
+        """This user's books by id, deleted ones too, at most MAX_IDS; others are left out."""
+
+    async def shelf(
+        self, user_id: str, query: Query, after: str | None, limit: int
+    ) -> Page[ShelfRow]:
+        """One page of a user's books in the order of `query`, beginning behind the key `after`."""
+
+    async def apply(self, user_id: str, changes: Sequence[Change], job: Job | None = None) -> bool:
+        """Do all changes (at most MAX_CHANGES) and store the job, or do nothing.
+
+        False: a book or the user is not as `before` says (compared by `rev`; an addition finds the
+        id taken), or the account is closing. Sets each `after.rev` to `before.rev + 1`, moves the
+        user's counts and raises shelf_version. A job whose id exists already stays as it is, unless
+        it has ended and is older than 30 days.
+        """
+
+    async def owners(self, book_id: str, after: str | None, limit: int) -> Page[Owner]:
+        """Who has a copy of a Book, deleted copies too. For the worker's fan-out only."""
+
+    async def add_job(self, job: Job) -> bool:
+        """Store a job; False if one with this id exists."""
+
+    async def job(self, job_id: str) -> Job | None:
+        """A job by its id."""
+
+    async def claim_job(self, job_id: str, now: datetime, lease_s: int) -> Job | None:
+        """Take a job that is waiting and due, or running with its lease over; None if it is not.
+
+        Sets it to running, counts the attempt and sets `lease_until`.
+        """
+
+    async def save_job(self, before: Job, after: Job) -> bool:
+        """Replace a job if `before.rev` is still the stored one; sets `after.rev`."""
+
+    async def due_jobs(self, now: datetime, limit: int) -> list[Job]:
+        """Jobs that `claim_job` would give out now, longest waiting first."""
+
+
+class Queue(Protocol):
+    """A doorbell for the worker. Losing a ring costs time only: the job is stored."""
+
+    async def ring(self, job_id: str) -> None:
+        """Tell the worker that a job is due."""
+
+
+class Found(NamedTuple):
+    """What a catalogue says of one edition. Only fields that it really knows are in `fields`."""
+
+    isbn: str | None
+    edition: str
+    """The provider's own id of the edition, as `provider:id`."""
+    fields: Fields
+
+
+class Catalogue(Protocol):
+    """A metadata provider. Every method raises TryLater, QuotaSpent or Refused."""
+
+    name: str
+    """Short and stable, stored as the source of each field: `google_books`."""
+    label: str
+    """What people call it: `Google Books`."""
+
+    async def by_isbn(self, isbn: str) -> Found | None:
+        """The edition with this ISBN-13, or None; the answer was checked to carry it."""
+
+    async def by_edition(self, edition: str) -> Found | None:
+        """The edition with this id (`provider:id`); None for another provider's or an unknown."""
+
+    async def search(self, words: str, limit: int) -> list[Found]:
+        """Editions by title and author, best first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """All that a use case may touch; wired once, by `app.py` or `aws.py`."""
+
+    storage: Storage
+    queue: Queue
+    catalogues: tuple[Catalogue, ...]
+    now: Callable[[], datetime]
+    """The current moment, with UTC as its time zone."""

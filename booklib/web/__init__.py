@@ -1,0 +1,1 @@
+"""The pages: one blueprint per page family; nothing outside this package imports Quart."""
