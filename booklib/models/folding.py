@@ -25,8 +25,8 @@ _PLAIN = str.maketrans(
 )
 # Scripts written without spaces between words: each character is a word of its own in a search.
 _SPACELESS = (
-    "\\u0e00-\\u0eff\\u1000-\\u109f\\u1780-\\u17ff\\u3040-\\u30ff"
-    "\\u3400-\\u4dbf\\u4e00-\\u9fff\\uf900-\\ufaff\\U00020000-\\U0003ffff"
+    r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff"
+    r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 )
 _SPACELESS_CHARACTER = re.compile(f"([{_SPACELESS}])")
 _NOT_WORD = re.compile(r"[\W_]+")
