@@ -27,6 +27,22 @@ class NotFound(BooklibError):
     """No such thing, or a stranger's: the two look the same on purpose."""
 
 
+class Moved(BooklibError):
+    """The book lives under another id since its ISBN was changed."""
+
+    def __init__(self, user_book_id: str) -> None:
+        super().__init__(f"This book has moved to {user_book_id}.")
+        self.user_book_id = user_book_id
+
+
+class AlreadyOwned(BooklibError):
+    """The library holds this edition already, as `user_book_id`."""
+
+    def __init__(self, user_book_id: str) -> None:
+        super().__init__("You already have this edition.")
+        self.user_book_id = user_book_id
+
+
 class Stale(BooklibError):
     """A form was based on an older text than the stored one (`edit` differs)."""
 

@@ -90,6 +90,8 @@ class UserBook:
     book_version: int = 0
     """Version of the Book that `card` and `keys` were made from; 0 means without a Book."""
     deleted_at: datetime | None = None
+    moved_to: str | None = None
+    """Id of the copy that took this one's place when its ISBN changed; set with `deleted_at`."""
     rev: int = 1
     """Raised by every change."""
     edit: int = 1
@@ -99,7 +101,9 @@ class UserBook:
 
     @property
     def shelf(self) -> str:
-        """Where the book is counted: its status, or `deleted`."""
+        """Where the book is counted: its status, `deleted`, or `moved` for what left only a trail."""
+        if self.moved_to:
+            return "moved"
         return "deleted" if self.deleted_at else self.status
 
 

@@ -140,7 +140,7 @@ def rekey(user_book: UserBook) -> UserBook:
 def _with_keys(user_book: UserBook, title: str, author: str) -> UserBook:
     ident = user_book.user_book_id
     if user_book.deleted_at:
-        gone = f"deleted#{stamp(user_book.deleted_at)}{SEPARATOR}{ident}"
+        gone = f"{user_book.shelf}#{stamp(user_book.deleted_at)}{SEPARATOR}{ident}"
         return replace(user_book, keys=Keys(None, None, None, gone))
     added = f"{stamp(user_book.added_at)}{SEPARATOR}{ident}"
     return replace(user_book, keys=Keys(added, title, author, f"{user_book.status}#{added}"))

@@ -5,8 +5,11 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from booklib.models.books import STATUSES
 
 View = Literal["cards", "list"]
 VIEWS: tuple[View, ...] = ("cards", "list")
@@ -33,7 +36,7 @@ class User:
     closing_at: datetime | None = None
     rev: int = 1
     counts: Mapping[str, int] = field(default_factory=dict)
-    """Number of books for each shelf: the statuses and `deleted`."""
+    """Number of books for each shelf: the statuses, `deleted` and `moved`."""
     shelf_version: int = 0
     """Raised by every change of the user's books; an unchanged shelf has the same version."""
 
@@ -49,8 +52,16 @@ class User:
 
     @property
     def total(self) -> int:
-        """Number of books that are not deleted."""
-        return sum(number for shelf, number in self.counts.items() if shelf != "deleted")
+        """Number of books on the shelf, deleted ones not counted."""
+        return sum(self.counts.get(status, 0) for status in STATUSES)
+
+    def today(self, now: datetime) -> date:
+        """The date where the user is; UTC where their time zone is unknown to this machine."""
+        try:
+            zone = ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            return now.astimezone(UTC).date()
+        return now.astimezone(zone).date()
 
 
 def fold_name(name: str) -> str:
