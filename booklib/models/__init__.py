@@ -18,7 +18,7 @@ from booklib.models.books import (
     details,
     shown_value,
 )
-from booklib.models.jobs import Job, JobState
+from booklib.models.jobs import Job, JobState, lookup_job
 from booklib.models.shelf import SORTS, Card, Owner, Page, Query, ShelfRow, Sort
 from booklib.models.users import VIEWS, User, View
 
@@ -50,5 +50,6 @@ __all__ = [
     "Value",
     "View",
     "details",
+    "lookup_job",
     "shown_value",
 ]

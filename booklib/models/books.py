@@ -101,7 +101,7 @@ class UserBook:
 
     @property
     def shelf(self) -> str:
-        """Where the book is counted: its status, `deleted`, or `moved` for what left only a trail."""
+        """Where the book is counted: its status, `deleted`, or `moved` (only a trail is left)."""
         if self.moved_to:
             return "moved"
         return "deleted" if self.deleted_at else self.status

@@ -35,3 +35,11 @@ class Job:
     def ended(self) -> bool:
         """Whether nothing more will happen to it by itself."""
         return self.state in ("done", "failed")
+
+
+def lookup_job(book_id: str, isbn: str | None, edition: str | None, now: datetime) -> Job:
+    """The job that asks the catalogues for an edition; due at once, the same one for everybody."""
+    payload = {"book_id": book_id, "isbn": isbn, "edition": edition}
+    return Job(
+        job_id=f"lookup:{book_id}", kind="lookup", payload=payload, due_at=now, created_at=now
+    )
