@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
+
+KEPT = timedelta(days=30)
 
 JobState = Literal["waiting", "running", "done", "failed"]
 
@@ -35,6 +37,10 @@ class Job:
     def ended(self) -> bool:
         """Whether nothing more will happen to it by itself."""
         return self.state in ("done", "failed")
+
+    def outlived(self, now: datetime) -> bool:
+        """Whether it ended so long ago that it may be replaced: 30 days, the negative cache."""
+        return self.ended_at is not None and now - self.ended_at > KEPT
 
 
 def lookup_job(book_id: str, isbn: str | None, edition: str | None, now: datetime) -> Job:

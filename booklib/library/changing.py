@@ -1,0 +1,105 @@
+"""The small changes of every day: status, dates, rating, notes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Final
+
+from booklib.errors import Invalid, NotFound, Stale
+from booklib.library.saving import Changed, change
+from booklib.models import MAX_RATING, STATUSES, Status, User, UserBook
+from booklib.models.folding import clean
+from booklib.models.shelf import rekey
+from booklib.ports import World
+
+MAX_NOTES = 20_000
+"""Characters."""
+
+
+class Keep:
+    """The type of KEEP, which says: leave this value as it is."""
+
+
+KEEP: Final = Keep()
+
+
+async def set_status(
+    world: World,
+    user: User,
+    user_book_id: str,
+    status: Status,
+    *,
+    started: date | Keep | None = KEEP,
+    finished: date | Keep | None = KEEP,
+) -> Changed:
+    """Move a book to another status and date that move; the last of two changes wins.
+
+    `reading` fills an empty start date, `read` sets the finish date, both with the user's today;
+    `started` and `finished` given by the caller stand instead (an undo restores both).
+    Raises Invalid, NotFound and Moved.
+    """
+    if status not in STATUSES:
+        raise Invalid.at("status", f"A status is one of: {', '.join(STATUSES)}.")
+    today = user.today(world.now())
+
+    def make(before: UserBook) -> UserBook:
+        _on_the_shelf(before)
+        began, ended = before.started_on, before.finished_on
+        if status != before.status:
+            began = began or today if status == "reading" else began
+            ended = today if status == "read" else ended
+        return rekey(
+            replace(
+                before,
+                status=status,
+                started_on=began if isinstance(started, Keep) else started,
+                finished_on=ended if isinstance(finished, Keep) else finished,
+            )
+        )
+
+    return await change(world, user.user_id, user_book_id, make)
+
+
+async def set_rating(world: World, user_id: str, user_book_id: str, rating: int) -> Changed:
+    """Rate a book in half stars, 1 to 10; 0 takes the rating away. The last of two changes wins.
+
+    Raises Invalid, NotFound and Moved.
+    """
+    if not 0 <= rating <= MAX_RATING:
+        raise Invalid.at("rating", "A rating is half a star to five stars.")
+
+    def make(before: UserBook) -> UserBook:
+        _on_the_shelf(before)
+        return replace(before, rating=rating)
+
+    return await change(world, user_id, user_book_id, make)
+
+
+async def set_notes(
+    world: World, user_id: str, user_book_id: str, notes: str, edit: int | None = None
+) -> Changed:
+    """Store private notes. `edit` is the one the form was made from; None overwrites.
+
+    Raises Invalid (too long), Stale (someone saved text meanwhile), NotFound and Moved.
+    """
+    text = clean(notes)
+    if len(text) > MAX_NOTES:
+        raise Invalid.at(
+            "notes", f"Notes can be {MAX_NOTES:,} characters long; these have {len(text):,}."
+        )
+
+    def make(before: UserBook) -> UserBook:
+        _on_the_shelf(before)
+        if text == before.notes:
+            return before
+        if edit is not None and edit != before.edit:
+            raise Stale("These notes were changed elsewhere since you opened them.")
+        return replace(before, notes=text, edit=before.edit + 1)
+
+    return await change(world, user_id, user_book_id, make)
+
+
+def _on_the_shelf(user_book: UserBook) -> None:
+    if user_book.deleted_at:
+        raise NotFound("This book was deleted. Bring it back first.")

@@ -1,0 +1,148 @@
+"""The reader's own values for a book's fields, and moving a copy to another edition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from booklib.errors import AlreadyOwned, Invalid, NotFound, Stale
+from booklib.library.adding import with_lookup
+from booklib.library.changing import KEEP, Keep
+from booklib.library.saving import Changed, attempts, book_of, owned
+from booklib.models import Book, Fields, Job, UserBook, Value, shown_value
+from booklib.models.ids import book_id, book_key
+from booklib.models.ids import user_book_id as derived_id
+from booklib.models.shelf import place, rekey
+from booklib.ports import Change, World
+
+
+async def edit(
+    world: World,
+    user_id: str,
+    user_book_id: str,
+    values: Fields,
+    *,
+    isbn: str | Keep = KEEP,
+    edit: int | None = None,
+) -> Changed:
+    """Lay the reader's own values over a book; only the fields in `values` are touched.
+
+    An empty value hides what the Book says (an empty title takes the own title back), the Book's
+    own value takes the override back. A new `isbn` (ISBN-13) moves the copy: `after` then has
+    another id. `edit` is the one the form was made from; None overwrites.
+    Raises Invalid, Stale, AlreadyOwned, NotFound and Moved.
+    """
+    async for _ in attempts():
+        before = await owned(world, user_id, user_book_id)
+        if before.deleted_at:
+            raise NotFound("This book was deleted. Bring it back first.")
+        if edit is not None and edit != before.edit:
+            raise Stale("This book was edited elsewhere since you opened this page.")
+        book = await book_of(world, before)
+        after = _edited(before, book, values)
+        if not isinstance(isbn, Keep) and isbn != before.isbn:
+            changes, after, job = await _move(world, before, after, isbn)
+        elif after == before:
+            return Changed(before, before)
+        else:
+            changes, job = [Change(before, after)], None
+        if await world.storage.apply(user_id, changes, job):
+            if job:
+                await world.queue.ring(job.job_id)
+            return Changed(before, replace(after, rev=_rev_after(changes)))
+    raise AssertionError("attempts() ends by raising Busy")
+
+
+def _rev_after(changes: list[Change]) -> int:
+    before = changes[-1].before
+    return before.rev + 1 if before else 1
+
+
+def _edited(before: UserBook, book: Book | None, values: Fields) -> UserBook:
+    mine = dict(before.mine)
+    for name, value in values.items():
+        _lay(mine, name, value, below(before, book, name))
+    if not shown_value("title", mine, book.fields if book else {}, before.given) and not (
+        before.isbn or before.edition
+    ):
+        raise Invalid.at("title", "A book needs a title.")
+    if mine == dict(before.mine):
+        return before
+    return place(replace(before, mine=mine, edit=before.edit + 1), book)
+
+
+def below(user_book: UserBook, book: Book | None, name: str) -> Value:
+    """What would be shown of a field without the reader's own value."""
+    return shown_value(name, {}, book.fields if book else {}, user_book.given)
+
+
+def _lay(mine: dict[str, Value], name: str, value: Value, underneath: Value) -> None:
+    empty = value is None or value in ("", ())
+    if value == underneath or (empty and (name == "title" or underneath in (None, "", ()))):
+        mine.pop(name, None)
+    else:
+        mine[name] = None if empty else value
+
+
+async def _move(
+    world: World, before: UserBook, edited: UserBook, isbn: str
+) -> tuple[list[Change], UserBook, Job | None]:
+    key = book_key(isbn)
+    target = derived_id(before.user_id, key)
+    there = (await world.storage.owned(before.user_id, [target])).get(target)
+    if there and not there.deleted_at:
+        raise AlreadyOwned(target)
+    moved = replace(
+        edited,
+        user_book_id=target,
+        book_id=book_id(key),
+        isbn=isbn,
+        edition=None,
+        rev=1,
+        edit=before.edit + 1,
+    )
+    after, job = await with_lookup(world, moved)
+    return [_trail(world, before, target), Change(there, after)], after, job
+
+
+def _trail(world: World, before: UserBook, target: str) -> Change:
+    """The old copy as a pointer to the new one, so that old addresses lead on for 30 days."""
+    gone = replace(before, deleted_at=world.now(), moved_to=target)
+    return Change(before, rekey(gone))
+
+
+async def merge(world: World, user_id: str, user_book_id: str, into: str) -> Changed:
+    """Make one of two copies: `into` stays and takes over what it lacks, the other leads to it.
+
+    Raises NotFound, Moved and Busy.
+    """
+    async for _ in attempts():
+        source = await owned(world, user_id, user_book_id)
+        target = await owned(world, user_id, into)
+        if source.deleted_at or target.deleted_at or source.user_book_id == into:
+            raise NotFound("There is no such book in your library.")
+        after = place(_merged(source, target), await book_of(world, target))
+        changes = [_trail(world, source, into), Change(target, after)]
+        if await world.storage.apply(user_id, changes):
+            return Changed(source, replace(after, rev=target.rev + 1))
+    raise AssertionError("attempts() ends by raising Busy")
+
+
+def _merged(source: UserBook, target: UserBook) -> UserBook:
+    notes = "\n\n".join(dict.fromkeys(text for text in (target.notes, source.notes) if text))
+    return replace(
+        target,
+        status=source.status if target.status == "to-read" else target.status,
+        rating=target.rating or source.rating,
+        added_at=min(target.added_at, source.added_at),
+        started_on=target.started_on or source.started_on,
+        finished_on=target.finished_on or source.finished_on,
+        mine=_united(source.mine, target.mine),
+        given=_united(source.given, target.given),
+        notes=notes,
+        edit=target.edit + 1,
+    )
+
+
+def _united(source: Mapping[str, Value], target: Mapping[str, Value]) -> Fields:
+    return {**source, **target}
