@@ -1,0 +1,83 @@
+"""Text as it is sorted and searched."""
+
+import pytest
+
+from booklib.models.folding import (
+    KEY_BYTES,
+    author_order,
+    clean,
+    cut,
+    fold,
+    matches,
+    search_words,
+    title_order,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("  The  Left-Hand  of Darkness! ", "the left hand of darkness"),
+        ("Élan ÆTHER Łódź Straße", "elan aether lodz strasse"),
+        ("Don't Panic", "dont panic"),
+        ("ＦＵＬＬ ｗｉｄｔｈ", "full width"),
+        ("한국어 책", "한국어 책"),
+        ("🐉", ""),
+        ("", ""),
+    ],
+)
+def test_folding_leaves_words_without_case_accents_and_signs(text, folded):
+    assert fold(text) == folded
+
+
+@pytest.mark.parametrize(
+    ("title", "language", "order"),
+    [
+        ("The Hobbit", "", "hobbit"),
+        ("A", "", "a"),
+        ("Die Verwandlung", "de", "verwandlung"),
+        ("Die Trying", "en", "die trying"),
+        ("Die Trying", "", "die trying"),
+        ("L'Étranger", "fr", "etranger"),
+        ("El Aleph", "es", "aleph"),
+        ("1984", "en", "1984"),
+    ],
+)
+def test_a_title_sorts_without_the_article_of_its_language(title, language, order):
+    assert title_order(title, language) == order
+
+
+@pytest.mark.parametrize(
+    ("name", "order"),
+    [
+        ("Ursula K. Le Guin", "le guin ursula k"),
+        ("Tolkien, J.R.R.", "tolkien j r r"),
+        ("Martin Luther King Jr.", "king martin luther jr"),
+        ("Vincent van Gogh", "gogh vincent van"),
+        ("Plato", "plato"),
+        ("Van Morrison", "morrison van"),
+        ("刘慈欣", "刘慈欣"),
+        ("", ""),
+    ],
+)
+def test_an_author_sorts_by_surname(name, order):
+    assert author_order(name) == order
+
+
+def test_a_key_is_cut_between_characters():
+    assert len(cut("三" * 40).encode()) <= KEY_BYTES
+    assert cut("三" * 40) == "三" * 21
+
+
+def test_a_search_finds_words_by_their_beginning_and_chinese_by_character():
+    words = search_words("The Three-Body Problem 三体", "Liu Cixin")
+    assert matches(("thr", "bod"), words)
+    assert matches(search_words("体"), words)
+    assert not matches(("hree",), words)
+    assert not matches(("three", "tolkien"), words)
+    assert matches((), words)
+
+
+def test_cleaning_drops_what_a_storage_refuses():
+    assert clean(" a\x00b\ud800\r\nc\rd ") == "ab\nc\nd"
+    assert clean("e\u0301") == "é"
