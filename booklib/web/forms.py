@@ -1,0 +1,229 @@
+"""Reading form values into the model's types, and writing them back as a form shows them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Final, cast
+
+from booklib import isbn as isbn_rules
+from booklib.errors import Invalid
+from booklib.library import MAX_NOTES
+from booklib.models import LIST_FIELDS, MAX_RATING, STATUSES, Details, Fields, Status, Value
+from booklib.models.folding import clean
+from booklib.web.wording import language_code, language_in_words
+
+EDITABLE: Final = (
+    "title",
+    "subtitle",
+    "authors",
+    "publisher",
+    "published",
+    "page_count",
+    "language",
+    "categories",
+    "description",
+)
+"""The fields of a Book that the reader's form offers, in its order."""
+
+TEXT_LIMITS: Final = {
+    "title": 500,
+    "subtitle": 500,
+    "publisher": 300,
+    "language": 35,
+    "description": 20_000,
+    "notes": MAX_NOTES,
+}
+"""Characters that a text field takes; 35 is the room BCP 47 (section 4.4.1) asks for a tag."""
+
+MAX_ENTRIES = 200
+ENTRY_LIMIT = 200
+MAX_PAGE_COUNT = 99_999
+
+_LABELS = {
+    "title": "The title",
+    "subtitle": "The subtitle",
+    "publisher": "The publisher",
+    "language": "The language",
+    "description": "The description",
+    "notes": "The note",
+    "authors": ("author", "authors"),
+    "categories": ("category", "categories"),
+}
+_PUBLISHED = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
+_HALVES = {str(half / 2).removesuffix(".0"): half for half in range(1, MAX_RATING + 1)}
+
+
+def read_status(text: str) -> Status:
+    """One of the three statuses; raises Invalid at `status`."""
+    if text not in STATUSES:
+        raise Invalid.at("status", "Choose one of: to-read, reading, read.")
+    return cast(Status, text)
+
+
+def read_rating(text: str) -> int:
+    """`0.5` to `5` in halves as half stars, empty as 0; raises Invalid at `rating`."""
+    plain = text.strip()
+    if not plain:
+        return 0
+    half = _HALVES.get(plain.removesuffix(".0"))
+    if half is None:
+        raise Invalid.at("rating", "A rating is 0.5 to 5 stars in steps of a half, or empty.")
+    return half
+
+
+def rating_text(half_stars: int) -> str:
+    """Half stars as `read_rating` reads them: 7 is `3.5`, 0 is empty."""
+    return f"{half_stars / 2:g}" if half_stars else ""
+
+
+def read_day(form: Mapping[str, str], name: str) -> date | None:
+    """An ISO date (2004-05-11) or None for an empty field; raises Invalid at the field."""
+    text = form.get(name, "").strip()
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Invalid.at(name, "Write the day as 2004-05-11 (year, month, day).") from None
+
+
+def read_entries(text: str) -> tuple[str, ...]:
+    """The entries of a list field, one a line or separated by semicolons, without repetitions."""
+    parts = (" ".join(part.split()) for part in re.split(r"[\n;]", clean(text)))
+    return tuple(dict.fromkeys(part for part in parts if part))
+
+
+def read_notes(form: Mapping[str, str]) -> str:
+    """The note; raises Invalid at `notes` where it is too long."""
+    return _text("notes", form.get("notes", ""))
+
+
+def read_edit(form: Mapping[str, str]) -> int | None:
+    """The text version that a form was made from; None where a script sends none."""
+    text = form.get("edit", "").strip()
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise Invalid.at("edit", "The form's `edit` is a whole number, or left out.")
+    return int(text)
+
+
+def read_isbn(text: str) -> str | None:
+    """An ISBN in any spelling as ISBN-13, None for an empty field; raises Invalid at `isbn`."""
+    if not text.strip():
+        return None
+    try:
+        return isbn_rules.parse(text)
+    except isbn_rules.IsbnError as error:
+        raise Invalid.at("isbn", str(error)) from None
+
+
+def untouched(form: Mapping[str, str], name: str) -> bool:
+    """Whether a field was not sent, or still says what the form showed (`was-NAME`)."""
+    if name not in form:
+        return True
+    was = form.get(f"was-{name}")
+    if was is None:
+        return False
+    if name in LIST_FIELDS:
+        return read_entries(form[name]) == read_entries(was)
+    return clean(form[name]) == clean(was)
+
+
+def read_fields(form: Mapping[str, str]) -> Fields:
+    """The fields that the reader changed; None for one that was emptied.
+
+    Raises Invalid with every problem, so that the reader mends them in one go.
+    """
+    values: dict[str, Value] = {}
+    problems: dict[str, str] = {}
+    for name in EDITABLE:
+        if untouched(form, name):
+            continue
+        try:
+            values[name] = _value(name, form[name])
+        except Invalid as error:
+            problems.update(error.problems)
+    if problems:
+        raise Invalid(problems)
+    return values
+
+
+def form_values(shown: Details) -> dict[str, str]:
+    """What an edit form shows for each field of EDITABLE."""
+    return {name: form_value(name, getattr(shown, name)) for name in EDITABLE}
+
+
+def form_value(name: str, value: Value) -> str:
+    """One field's value as a form shows it; lists one entry a line, languages by name."""
+    if name == "language" and isinstance(value, str):
+        return language_in_words(value)
+    if isinstance(value, tuple):
+        return "\n".join(value)
+    return "" if value is None else str(value)
+
+
+def _value(name: str, text: str) -> Value:
+    if name in LIST_FIELDS:
+        return _entries(name, text) or None
+    if name == "page_count":
+        return _page_count(text)
+    if name == "published":
+        return _published(text)
+    plain = _text(name, text)
+    return (language_code(plain) if name == "language" else plain) or None
+
+
+def _text(name: str, text: str) -> str:
+    cleaned = clean(text)
+    if name not in ("description", "notes"):
+        cleaned = " ".join(cleaned.split())
+    limit = TEXT_LIMITS[name]
+    if len(cleaned) > limit:
+        raise Invalid.at(
+            name,
+            f"{_LABELS[name]} is {len(cleaned):,} characters long; at most {limit:,} fit.",
+        )
+    return cleaned
+
+
+def _entries(name: str, text: str) -> tuple[str, ...]:
+    entries = read_entries(text)
+    one, many = _LABELS[name]
+    if len(entries) > MAX_ENTRIES:
+        raise Invalid.at(name, f"That is {len(entries):,} {many}; at most {MAX_ENTRIES} fit.")
+    longest = max((len(entry) for entry in entries), default=0)
+    if longest > ENTRY_LIMIT:
+        raise Invalid.at(
+            name,
+            f"One {one} is {longest:,} characters long; at most {ENTRY_LIMIT} fit. "
+            "Put each on a line of its own.",
+        )
+    return entries
+
+
+def _page_count(text: str) -> int | None:
+    plain = text.strip()
+    if not plain:
+        return None
+    if plain.isdecimal() and len(plain) <= 6 and 1 <= int(plain) <= MAX_PAGE_COUNT:
+        return int(plain)
+    raise Invalid.at("page_count", f"Pages are a whole number from 1 to {MAX_PAGE_COUNT:,}.")
+
+
+def _published(text: str) -> str | None:
+    plain = text.strip()
+    if not plain:
+        return None
+    match = _PUBLISHED.fullmatch(plain)
+    if match:
+        year, month, day = (int(part) if part else 1 for part in match.groups())
+        try:
+            date(year, month, day)
+        except ValueError:
+            match = None
+    if not match:
+        raise Invalid.at("published", "Write the date as 2004, 2004-05 or 2004-05-11.")
+    return plain
