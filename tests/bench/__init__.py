@@ -1,0 +1,1 @@
+"""Prints every budget of the design that can be measured: `python -m tests.bench.run`."""

@@ -1,0 +1,48 @@
+"""Measure the budgets of DESIGN.md section 10 and print them: value, budget, verdict.
+
+    python -m tests.bench.run            every row (some minutes)
+    python -m tests.bench.run shelf stop only the named groups
+
+Ratios come from one run of one server, because machines differ. Nothing here decides a test.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from tests.bench import browser, memory, shelf, stop
+from tests.bench.report import Row, table
+
+GROUPS: dict[str, Callable[[Path], Awaitable[list[Row]]]] = {
+    "shelf": shelf.measure,
+    "browser": browser.measure,
+    "memory": memory.measure,
+    "stop": stop.measure,
+}
+
+
+async def main(wanted: list[str]) -> None:
+    """Run the wanted groups, all without any, and print one table."""
+    unknown = set(wanted) - set(GROUPS)
+    if unknown:
+        sys.exit(f"No such group: {', '.join(sorted(unknown))}. There are: {', '.join(GROUPS)}.")
+    folder = Path(tempfile.mkdtemp(prefix="booklib-bench-"))
+    rows: list[Row] = []
+    try:
+        for name in wanted or GROUPS:
+            started = time.perf_counter()
+            rows += await GROUPS[name](folder)
+            print(f"{name}: {time.perf_counter() - started:.0f} s", file=sys.stderr)
+    finally:
+        shutil.rmtree(folder)
+    print(table(rows))
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1:]))
