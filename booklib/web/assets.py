@@ -1,0 +1,141 @@
+"""Static files: read once, named by content, sent compressed and cached for a year."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from pathlib import Path
+from typing import NamedTuple
+
+from quart import Quart, Response, abort, request
+
+TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".ico": "image/x-icon",
+    ".jpg": "image/jpeg",
+    ".js": "text/javascript; charset=utf-8",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+    ".wasm": "application/wasm",
+    ".webmanifest": "application/manifest+json",
+    ".webp": "image/webp",
+    ".woff2": "font/woff2",
+}
+"""Fixed, because the tables of `mimetypes` differ between systems."""
+
+PACKED = frozenset({".css", ".js", ".svg", ".txt", ".wasm", ".webmanifest"})
+
+FOREVER = "public, max-age=31536000, immutable"
+REVALIDATE = "public, no-cache"
+
+
+class Asset(NamedTuple):
+    """One file as it is sent."""
+
+    body: bytes
+    packed: bytes | None
+    """The body gzipped, where that is shorter."""
+    content_type: str
+    version: str
+    stamp: tuple[int, int]
+    """Size and time of change of the file that it was read from."""
+
+
+class Assets:
+    """All files below a folder. With `reload`, a file that has changed on disk is read again."""
+
+    def __init__(self, folder: Path, base_url: str, *, reload: bool) -> None:
+        self._folder = folder.resolve()
+        self._base = (base_url or "/static").rstrip("/")
+        self._reload = reload
+        self._assets = {
+            path.relative_to(self._folder).as_posix(): _read(path)
+            for path in sorted(self._folder.rglob("*"))
+            if path.is_file() and path.suffix in TYPES
+        }
+        self._urls: dict[str, str] = {}
+
+    def url(self, name: str) -> str:
+        """The address of a file with its version; without one where there is no such file."""
+        if name not in self._urls or self._reload:
+            asset = self.get(name)
+            version = f"?v={asset.version}" if asset else ""
+            self._urls[name] = f"{self._base}/{name}{version}"
+        return self._urls[name]
+
+    def get(self, name: str) -> Asset | None:
+        """A file by its path below the folder; only files found there are known."""
+        return self._fresh(name) if self._reload else self._assets.get(name)
+
+    def build(self) -> str:
+        """A short name for this set of files: it changes when any of them does."""
+        versions = "".join(asset.version for asset in self._assets.values())
+        return hashlib.sha256(versions.encode()).hexdigest()[:8]
+
+    def _fresh(self, name: str) -> Asset | None:
+        path = (self._folder / name).resolve()
+        inside = path.is_relative_to(self._folder) and path.suffix in TYPES
+        if not inside or not path.is_file():
+            return None
+        known = self._assets.get(name)
+        if known is None or known.stamp != _stamp(path):
+            self._assets[name] = _read(path)
+        return self._assets[name]
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+def _read(path: Path) -> Asset:
+    body = path.read_bytes()
+    packed = gzip.compress(body, 9, mtime=0) if path.suffix in PACKED else body
+    return Asset(
+        body=body,
+        packed=packed if len(packed) < len(body) else None,
+        content_type=TYPES[path.suffix],
+        version=hashlib.sha256(body).hexdigest()[:12],
+        stamp=_stamp(path),
+    )
+
+
+def set_up(app: Quart, folder: Path, base_url: str) -> Assets:
+    """Serve the folder at /static and give templates `asset('css/site.css')`."""
+    assets = Assets(folder, base_url, reload=app.debug)
+
+    async def static(name: str) -> Response:
+        asset = assets.get(name)
+        if asset is None:
+            abort(404)
+        return _answer(asset)
+
+    app.add_url_rule("/static/<path:name>", "static", static)
+    app.jinja_env.globals["asset"] = assets.url
+    return assets
+
+
+def _answer(asset: Asset) -> Response:
+    headers = {
+        "Cache-Control": FOREVER if request.args.get("v") == asset.version else REVALIDATE,
+        "ETag": f'"{asset.version}"',
+    }
+    if asset.packed is not None:
+        headers["Vary"] = "Accept-Encoding"
+    if request.if_none_match.contains_weak(asset.version):
+        return Response(status=304, headers=headers)
+    headers["Content-Type"] = asset.content_type
+    if asset.packed is None or not accepts_gzip():
+        return Response(asset.body, headers=headers)
+    headers["Content-Encoding"] = "gzip"
+    headers["ETag"] = f'W/"{asset.version}"'
+    return Response(asset.packed, headers=headers)
+
+
+def accepts_gzip() -> bool:
+    """Whether the client takes gzip (RFC 9110, 12.5.3); without the header it is not sent."""
+    wanted = request.headers.get("Accept-Encoding", "")
+    if "gzip" in wanted and "q=" not in wanted:
+        return True
+    return request.accept_encodings["gzip"] > 0

@@ -1,0 +1,92 @@
+"""Answers: a page or its fragment, a redirect, a page that has not changed."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from quart import Quart, Response, current_app, request
+from quart.templating import Environment
+
+from booklib.web.context import signed_in, site
+
+
+class Templates(Environment):
+    """Jinja without async: nothing that a template calls waits, and rendering is twice as fast."""
+
+    def __init__(self, app: Quart, **options: Any) -> None:
+        super().__init__(app, **options)
+        self.is_async = False
+
+
+def wants_fragment() -> bool:
+    """Whether htmx asks for a piece of a page, and not for a whole one in the place of it."""
+    headers = request.headers
+    return (
+        headers.get("HX-Request") == "true"
+        and headers.get("HX-Boosted") != "true"
+        and headers.get("HX-History-Restore-Request") != "true"
+    )
+
+
+def render_to_text(template: str, /, **context: Any) -> str:
+    """A template as text; `user` (or None) and `site` are known in every template."""
+    context.setdefault("user", signed_in())
+    context.setdefault("site", site())
+    return current_app.jinja_env.get_template(template).render(context)
+
+
+async def render(page: str, fragment: str, /, *, status: int = 200, **context: Any) -> Response:
+    """Render `fragment` for an htmx swap, else the whole `page` that includes it."""
+    text = render_to_text(fragment if wants_fragment() else page, **context)
+    return cast(Response, current_app.response_class(text, status))
+
+
+def see_other(url: str) -> Response:
+    """Send the browser to a path of ours: 303, and for htmx a redirect of the whole page.
+
+    A script's fetch would follow a 303 silently and swap a whole page into a piece of one.
+    """
+    if wants_fragment():
+        return Response(status=200, headers={"HX-Redirect": url})
+    return Response(status=303, headers={"Location": url})
+
+
+def back(default: str) -> Response:
+    """303 to the page that the form was on, if it is one of ours, else to `default`."""
+    came_from = urlsplit(request.headers.get("Referer", ""))
+    if came_from.netloc != request.host or not is_local(came_from.path):
+        return see_other(default)
+    return see_other(came_from._replace(scheme="", netloc="", fragment="").geturl())
+
+
+def is_local(path: str) -> bool:
+    """Whether a redirect to `path` stays here: no host, no scheme, nothing browsers mend to one.
+
+    Browsers read a backslash as a slash and drop tabs and line ends (WHATWG URL, 4.4).
+    """
+    if not path.startswith("/") or path.startswith("//"):
+        return False
+    return "\\" not in path and all(character.isprintable() for character in path)
+
+
+def not_modified(tag: str) -> Response | None:
+    """A 304 if the browser's copy carries this entity tag, else None.
+
+    `tag` names all that the page shows; whether it is a page or a fragment is added here. Give the
+    same `tag` to `mark` on the full answer.
+    """
+    if _entity_tag(tag) not in request.headers.get("If-None-Match", ""):
+        return None
+    return mark(Response(status=304), tag)
+
+
+def mark(response: Response, tag: str) -> Response:
+    """Put the entity tag on an answer (weak, because it may be sent compressed)."""
+    response.headers["ETag"] = f"W/{_entity_tag(tag)}"
+    return response
+
+
+def _entity_tag(tag: str) -> str:
+    build = current_app.config["BUILD"]
+    return f'"{build}-{tag}-f"' if wants_fragment() else f'"{build}-{tag}"'
