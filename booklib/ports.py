@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -21,6 +21,20 @@ class Change(NamedTuple):
 
     before: UserBook | None
     after: UserBook | None
+
+
+def check_changes(user_id: str, changes: Sequence[Change]) -> None:
+    """Raise ValueError for what no caller may ask of `Storage.apply`; every storage calls it."""
+    if len(changes) > MAX_CHANGES:
+        raise ValueError(f"apply takes {MAX_CHANGES} changes, not {len(changes)}")
+    books = [book for change in changes for book in change if book]
+    if any(book.user_id != user_id for book in books):
+        raise ValueError("a change names another owner")
+    idents = [{book.user_book_id for book in change if book} for change in changes]
+    if any(len(ident) != 1 for ident in idents):
+        raise ValueError("a change is about one book")
+    if len(set.union(*idents, set())) != len(changes):
+        raise ValueError("two changes are about the same book")
 
 
 class Storage(Protocol):
@@ -93,6 +107,13 @@ class Storage(Protocol):
 
     async def due_jobs(self, now: datetime, limit: int) -> list[Job]:
         """Jobs that `claim_job` would give out now, longest waiting first."""
+
+
+class Dump(Protocol):
+    """What reads everything. For the command line only, never given to the web app."""
+
+    def users(self) -> AsyncIterator[User]:
+        """Every user, in the order of their folded names."""
 
 
 class Queue(Protocol):
