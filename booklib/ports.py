@@ -43,8 +43,14 @@ class Storage(Protocol):
     async def ping(self) -> None:
         """Return if the storage answers; raises StorageDown."""
 
-    async def add_user(self, user: User) -> None:
-        """Store a new user; raises NameTaken or EmailTaken, also when two registrations race."""
+    async def add_user(self, user: User, *, only_first: bool = False) -> None:
+        """Store a new user; raises NameTaken or EmailTaken, also when two registrations race.
+
+        With `only_first`, raises RegistrationClosed if there is any user, in the same atomic step.
+        """
+
+    async def has_users(self) -> bool:
+        """Whether there is any user."""
 
     async def user(self, user_id: str) -> User | None:
         """The user with counts and shelf_version as of now."""

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from booklib.errors import CatalogueError, EmailTaken, NameTaken
+from booklib.errors import CatalogueError, EmailTaken, NameTaken, RegistrationClosed
 from booklib.models import Book, Job, Owner, Page, Query, ShelfRow, User, UserBook
 from booklib.models.folding import matches
 from booklib.models.shelf import card_words, count_changes, sort_key
@@ -83,7 +83,9 @@ class MemoryStorage:
 
     # Users
 
-    async def add_user(self, user: User) -> None:
+    async def add_user(self, user: User, *, only_first: bool = False) -> None:
+        if only_first and self._users:
+            raise RegistrationClosed
         self._check_names(user)
         self._users[user.user_id] = user
 
@@ -93,6 +95,9 @@ class MemoryStorage:
             raise NameTaken
         if any(other.mail_key == user.mail_key for other in others):
             raise EmailTaken
+
+    async def has_users(self) -> bool:
+        return bool(self._users)
 
     async def user(self, user_id: str) -> User | None:
         return self._users.get(user_id)
