@@ -70,6 +70,9 @@ class Storage(Protocol):
     async def hit(self, key: str, window_s: int) -> int:
         """Count a try; the number of tries since the first in the current window, this included."""
 
+    async def unhit(self, key: str) -> None:
+        """Take one try back, where the current window still counts any."""
+
     async def books(self, ids: Sequence[str]) -> dict[str, Book]:
         """Books by id, at most MAX_IDS; unknown ids are left out."""
 
@@ -139,7 +142,7 @@ class Found(NamedTuple):
 
 
 class Catalogue(Protocol):
-    """A metadata provider. Every method raises TryLater, QuotaSpent or Refused."""
+    """A metadata provider. Every method raises TryLater, QuotaSpent, Unreadable or Refused."""
 
     name: str
     """Short and stable, stored as the source of each field: `google_books`."""

@@ -136,6 +136,11 @@ class MemoryStorage:
         self._hits[key] = (until, tries + 1)
         return tries + 1
 
+    async def unhit(self, key: str) -> None:
+        until, tries = self._hits.get(key, (self._now(), 0))
+        if tries:
+            self._hits[key] = (until, tries - 1)
+
     # Books
 
     async def books(self, ids: Sequence[str]) -> dict[str, Book]:
