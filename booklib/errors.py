@@ -103,5 +103,9 @@ class QuotaSpent(TryLater):
     """The provider's quota is used up until `at`; waiting costs the job no try."""
 
 
+class Unreadable(CatalogueError):
+    """The answer makes no sense (not JSON, far too large): worth a few tries, not days of them."""
+
+
 class Refused(CatalogueError):
-    """The provider refuses for good (bad key, bad request, unreadable answer)."""
+    """The provider refuses for good (bad key, bad request)."""
