@@ -1,0 +1,208 @@
+"""Getting books in: the box that takes ISBNs or words, the form by hand, the providers' results."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from quart import Blueprint, Response, request
+from quart_rate_limiter import rate_limit
+
+from booklib import isbn as isbn_rules
+from booklib import library
+from booklib.errors import Invalid
+from booklib.library import Added
+from booklib.models import Status
+from booklib.models.folding import clean
+from booklib.models.ids import new_id
+from booklib.web import added, answers, finding, forms
+from booklib.web.answers import Toast
+from booklib.web.context import current_user, signed_in, world
+from booklib.web.respond import render, render_to_text, see_other, wants_fragment
+from booklib.web.wording import STATUS_WORDS, count_in_words, language_names
+
+blueprint = Blueprint("adding", __name__)
+
+MAX_PASTED: Final = 500
+MAX_WORDS: Final = 200
+SEARCHES_A_MINUTE: Final = 30
+
+_EDITION = re.compile(r"[a-z0-9_]{1,40}:\S{1,200}")
+_NONCE = re.compile(r"[\w-]{1,64}", re.ASCII)
+
+
+@blueprint.get("/books/new")
+async def new() -> Response:
+    """The box, and a form for what no provider knows."""
+    return await _new_page(200)
+
+
+@blueprint.post("/books")
+async def add() -> Response:
+    """Add by ISBN, one or many, by a search result, or by hand; words go to the search."""
+    form = await request.form
+    try:
+        status = forms.read_status(form.get("status") or "to-read")
+        if form.get("edition"):
+            return await _by_edition(form, status)
+        if "title" in form:
+            return await _by_hand(form, status)
+        return await _by_box(clean(form.get("isbn", "")), status)
+    except Invalid as error:
+        return await _refused(form, error.problems)
+
+
+async def _search_key() -> str:
+    user = signed_in()
+    return f"find {user.user_id}" if user else "find"
+
+
+async def _is_only_a_page() -> bool:
+    return not (wants_fragment() or "wait" in request.args)
+
+
+@blueprint.get("/find")
+@rate_limit(SEARCHES_A_MINUTE, timedelta(minutes=1), _search_key, _is_only_a_page)
+async def find() -> Response:
+    """Title and author search at the providers; the page comes first, the results follow."""
+    words = " ".join(clean(request.args.get("q", "")).split())[:MAX_WORDS]
+    asked = bool(words) and (wants_fragment() or "wait" in request.args)
+    context = await finding.results(world(), current_user(), words) if asked else {}
+    url = f"/find?{urlencode({'q': words, 'wait': 1})}"
+    return await render(
+        "add/find.html", "add/_found.html", q=words, asked=asked, wait_url=url, **context
+    )
+
+
+async def _by_edition(form: Mapping[str, str], status: Status) -> Response:
+    edition = form["edition"].strip()
+    if not _EDITION.fullmatch(edition):
+        raise Invalid.at("isbn", "That result cannot be added. Please search again.")
+    given = {name: value for name, value in forms.read_fields(form).items() if value}
+    return await _one(await library.add_edition(world(), current_user(), edition, given, status))
+
+
+async def _by_hand(form: Mapping[str, str], status: Status) -> Response:
+    problems: dict[str, str] = {}
+    try:
+        typed = {name: value for name, value in forms.read_fields(form).items() if value}
+        if not typed.get("title"):
+            problems["title"] = "A book needs a title."
+    except Invalid as error:
+        problems.update(error.problems)
+    try:
+        isbn = forms.read_isbn(form.get("isbn", ""))
+    except Invalid as error:
+        problems.update(error.problems)
+    if problems:
+        raise Invalid(problems)
+    done = await library.add_by_hand(
+        world(), current_user(), typed, nonce=_nonce(form), isbn=isbn, status=status
+    )
+    return await _one(done)
+
+
+async def _by_box(text: str, status: Status) -> Response:
+    if not text:
+        raise Invalid.at("isbn", "Type an ISBN, several of them, or some words of a title.")
+    if not isbn_rules.looks_like_isbns(text):
+        return see_other(f"/find?{urlencode({'q': ' '.join(text.split())[:MAX_WORDS]})}")
+    findings = isbn_rules.find_all(text)
+    if len(findings) > MAX_PASTED:
+        raise Invalid.at(
+            "isbn",
+            f"That is {count_in_words(len(findings), 'ISBN')}; "
+            f"at most {MAX_PASTED} fit in one go. Please add them in parts.",
+        )
+    if len(findings) == 1 and findings[0].isbn is None:
+        raise Invalid.at("isbn", findings[0].problem)
+    lines = [await _line(finding, status) for finding in findings]
+    return await _many(lines) if len(lines) > 1 else await _one_line(lines[0])
+
+
+async def _line(finding: isbn_rules.Finding, status: Status) -> added.Line:
+    if finding.isbn is None:
+        return added.Line(finding.text, finding.problem, None)
+    done = await library.add_isbn(world(), current_user(), finding.isbn, status)
+    return added.Line(finding.text, "", done)
+
+
+async def _one_line(line: added.Line) -> Response:
+    assert line.done is not None  # noqa: S101  # a single bad line was refused before
+    return await _one(line.done)
+
+
+async def _one(done: Added) -> Response:
+    """The answer to one addition: the card and a fresh box, or the next page."""
+    told = added.toast_of(done)
+    if not wants_fragment():
+        await answers.tell(told)
+        return see_other("/library")
+    if _found_row():
+        piece = render_to_text("add/_done.html", target=_found_row(), done=done)
+        return answers.fragment(piece, answers.toast(told))
+    return added.fragment([done], told, _box())
+
+
+async def _many(lines: list[added.Line]) -> Response:
+    """The answer to a list: what could be added is, what could not comes back in the box."""
+    bad = "\n".join(line.text for line in lines if line.done is None)
+    outcome = added.Outcome.of(lines)
+    told = Toast(message=outcome.sentence)
+    if wants_fragment():
+        report = render_to_text("add/_outcome.html", outcome=outcome)
+        box = _box(typed=bad, many=len(outcome.bad) > 1) + report
+        return added.fragment([line.done for line in lines if line.done], told, box)
+    if outcome.bad:
+        return await _new_page(422, box={"typed": bad, "many": True}, outcome=outcome)
+    await answers.tell(told)
+    return see_other("/library")
+
+
+def _found_row() -> str:
+    """The id of the search result that asks, empty where something else does."""
+    target = request.headers.get("HX-Target", "").partition("#")[2]
+    return target if target.startswith("found-") else ""
+
+
+def _box(**context: Any) -> str:
+    return render_to_text("add/_box.html", **context)
+
+
+async def _refused(form: Mapping[str, str], problems: Mapping[str, str]) -> Response:
+    """Bad input comes back as it was typed, with a sentence at the field."""
+    if "title" in form and not form.get("edition"):
+        return await _new_page(422, typed=form, problems=problems, nonce=_nonce(form))
+    sentence = problems.get("isbn") or next(iter(problems.values()))
+    if _found_row():
+        return answers.fragment(answers.toast(Toast(message=sentence, kind="error")), status=422)
+    box: dict[str, Any] = {"typed": form.get("isbn", ""), "problem": sentence}
+    box["many"] = "\n" in box["typed"].strip()
+    if wants_fragment():
+        return added.fragment([], None, _box(**box), status=422)
+    return await _new_page(422, box=box)
+
+
+def _nonce(form: Mapping[str, str]) -> str:
+    nonce = form.get("nonce", "")
+    return nonce if _NONCE.fullmatch(nonce) else new_id()
+
+
+async def _new_page(status: int, **more: Any) -> Response:
+    problems = more.get("problems", {})
+    typed = dict.fromkeys((*forms.EDITABLE, "isbn"), "") | dict(more.pop("typed", {}))
+    context = {
+        "box": {},
+        "outcome": None,
+        "problems": problems,
+        "first_problem": next((name for name in typed if name in problems), ""),
+        "was": None,
+        "nonce": new_id(),
+        "statuses": STATUS_WORDS,
+        "languages": language_names(),
+        **more,
+    }
+    return await render("add/new.html", "add/_by_hand.html", status=status, typed=typed, **context)

@@ -1,0 +1,198 @@
+"""The book's page and what is changed on it: status, rating, notes, texts, delete and undo."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from quart import Blueprint, Response, request
+
+from booklib import library, metadata
+from booklib.errors import AlreadyOwned, Invalid, Moved, Stale
+from booklib.library import KEEP, Entry, Keep
+from booklib.web import answers, bookview, cards, editing, forms
+from booklib.web.context import current_user, world
+from booklib.web.respond import back, render, render_to_text, see_other, wants_fragment
+
+blueprint = Blueprint("books", __name__)
+
+POLL_WAITS = (1, 1, 2, 3, 5, 8, 13, 20, 30, 30, 30, 30, 60, 60, 60, 60)
+"""Seconds between two looks at a pending look-up; after the last one the reader asks."""
+
+
+@blueprint.errorhandler(Moved)
+async def lead_on(error: Moved) -> Response:
+    """An old address leads on to the new one; 307 lets a form keep its method and its values."""
+    old = (request.view_args or {})["ident"]
+    url = request.full_path.rstrip("?").replace(old, error.user_book_id, 1)
+    if request.method in ("GET", "HEAD"):
+        return see_other(url)
+    return Response(status=307, headers={"Location": url})
+
+
+@blueprint.get("/books/<ident>")
+async def page(ident: str) -> Response:
+    """One book with all that is known of it; as a fragment, what a look-up changes of it."""
+    context = await _page_context(await _entry(ident))
+    return await render("books/page.html", "books/_arrived.html", **context)
+
+
+@blueprint.get("/books/<ident>/card")
+async def card(ident: str) -> Response:
+    """The card alone: what a pending book polls."""
+    wait = request.args.get("wait", 0, type=int)
+    return answers.fragment(cards.card_of((await _entry(ident)).user_book, wait))
+
+
+@blueprint.post("/books/<ident>/status")
+async def set_status(ident: str) -> Response:
+    """Move the book to another status, or mend its dates."""
+    form = await request.form
+    try:
+        status = forms.read_status(form.get("status", ""))
+        started, finished = _days(form)
+        changed = await library.set_status(
+            world(), current_user(), ident, status, started=started, finished=finished
+        )
+    except Invalid as error:
+        return await _refused(ident, error)
+    return await _changed(changed, answers.status_toast(changed))
+
+
+@blueprint.post("/books/<ident>/rating")
+async def set_rating(ident: str) -> Response:
+    """Rate the book, or take its rating away."""
+    form = await request.form
+    try:
+        rating = forms.read_rating(form.get("rating", ""))
+    except Invalid as error:
+        return await _refused(ident, error)
+    changed = await library.set_rating(world(), current_user().user_id, ident, rating)
+    return await _changed(changed, answers.rating_toast(changed))
+
+
+@blueprint.post("/books/<ident>/notes")
+async def set_notes(ident: str) -> Response:
+    """Store the reader's private notes."""
+    form = await request.form
+    typed = form.get("notes", "")
+    try:
+        edit = forms.read_edit(form)
+        notes = forms.read_notes(form)
+        await library.set_notes(world(), current_user().user_id, ident, notes, edit)
+    except Invalid as error:
+        return await _notes(ident, 422, notes=typed, problems=error.problems)
+    except Stale:
+        return await _notes(ident, 409, notes=typed, notes_stale=True)
+    return await _notes(ident, 200, saved=True) if wants_fragment() else back(f"/books/{ident}")
+
+
+@blueprint.get("/books/<ident>/edit")
+async def edit_form(ident: str) -> Response:
+    """The form for the reader's own texts."""
+    entry = await _entry(ident)
+    if entry.user_book.deleted_at:
+        return see_other(f"/books/{ident}")
+    return await editing.form(entry)
+
+
+@blueprint.post("/books/<ident>/edit")
+async def edit(ident: str) -> Response:
+    """Lay the reader's own texts over the book; another ISBN moves it to another address."""
+    form = await request.form
+    try:
+        changed = await library.edit(
+            world(),
+            current_user().user_id,
+            ident,
+            forms.read_fields(form),
+            isbn=editing.read_isbn(form),
+            edit=forms.read_edit(form),
+        )
+    except (Invalid, AlreadyOwned, Stale) as error:
+        return await editing.refused(await _entry(ident), form, error)
+    return see_other(f"/books/{changed.after.user_book_id}")
+
+
+@blueprint.post("/books/<ident>/merge")
+async def merge(ident: str) -> Response:
+    """Make one book of two copies: this one leads to the other from now on."""
+    into = (await request.form).get("into", "")
+    await library.merge(world(), current_user().user_id, ident, into)
+    return see_other(f"/books/{into}")
+
+
+@blueprint.post("/books/<ident>/delete")
+@blueprint.delete("/books/<ident>")
+async def delete(ident: str) -> Response:
+    """Take the book off every list; it can be brought back for 30 days."""
+    changed = await library.delete(world(), current_user().user_id, ident)
+    if wants_fragment():
+        return answers.gone(changed)
+    await answers.tell(answers.deleted_toast(changed))
+    came_from = urlsplit(request.headers.get("Referer", "")).path
+    return see_other("/library") if came_from.startswith(f"/books/{ident}") else back("/library")
+
+
+@blueprint.post("/books/<ident>/undo")
+async def undo_delete(ident: str) -> Response:
+    """Bring a deleted book back with everything it had."""
+    changed = await library.undo_delete(world(), current_user().user_id, ident)
+    if wants_fragment():
+        return answers.restored(changed)
+    await answers.tell(answers.restored_toast(changed))
+    return back(f"/books/{ident}")
+
+
+async def _entry(ident: str) -> Entry:
+    return await library.entry(world(), current_user().user_id, ident)
+
+
+async def _page_context(entry: Entry, **more: Any) -> dict[str, Any]:
+    asked = request.args.get("poll", "")
+    count = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 4 else 0
+    wait = POLL_WAITS[count] if count < len(POLL_WAITS) else 0
+    return {
+        **bookview.panel_context(entry, {}),
+        **bookview.about_context(entry, current_user(), world().catalogues),
+        "note": await metadata.lookup_note(world(), entry.user_book),
+        "poll": {"wait": wait, "next": count + 1},
+        "notes_stale": False,
+        "saved": False,
+        **more,
+    }
+
+
+async def _changed(changed: library.Changed, toast: answers.Toast) -> Response:
+    """The answer to a change of status, dates or rating: panel or card, counts, toast."""
+    ident = changed.after.user_book_id
+    if not wants_fragment():
+        return back(f"/books/{ident}")
+    if answers.from_panel():
+        context = bookview.panel_context(await _entry(ident), {})
+        panel = render_to_text("books/_panel.html", **context)
+        return answers.changed_book(changed, toast, panel)
+    return answers.changed_book(changed, toast)
+
+
+async def _refused(ident: str, error: Invalid) -> Response:
+    if wants_fragment() and not answers.from_panel():
+        raise error
+    context = await _page_context(await _entry(ident), problems=error.problems)
+    return await render("books/page.html", "books/_panel.html", status=422, **context)
+
+
+async def _notes(ident: str, status: int, **more: Any) -> Response:
+    context = await _page_context(await _entry(ident), **more)
+    return await render("books/page.html", "books/_notes.html", status=status, **context)
+
+
+def _days(form: Mapping[str, str]) -> tuple[Any, Any]:
+    """The dates that a form sends; KEEP for one that it does not."""
+    started = forms.read_day(form, "started") if "started" in form else KEEP
+    finished = forms.read_day(form, "finished") if "finished" in form else KEEP
+    given = not isinstance(started, Keep) and not isinstance(finished, Keep)
+    if given and started and finished and finished < started:
+        raise Invalid.at("finished", "The book was finished before it was started.")
+    return started, finished

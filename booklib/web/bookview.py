@@ -1,0 +1,140 @@
+"""What a book's page shows: values in words, who said them, and what is the reader's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from booklib import isbn as isbn_rules
+from booklib.library import Entry, below, undoable_until
+from booklib.models import User, Value, unpack_card
+from booklib.ports import Catalogue
+from booklib.web import cards
+from booklib.web.forms import EDITABLE, form_value, rating_text
+from booklib.web.wording import (
+    FIELD_WORDS,
+    STATUS_WORDS,
+    day_in_words,
+    stars_in_words,
+    value_in_words,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One field of a book as its page tells it."""
+
+    name: str
+    label: str
+    value: Value
+    text: str
+    """The value in words; a dash where there is none."""
+    source: str
+    """Who said the shown value: a provider's label, `your file`, or `you`."""
+    since: str
+    """The day of the provider's answer in words, else empty."""
+    mine: bool
+    """Whether the reader's own value stands, hiding `other`."""
+    other: str
+    """What would be shown without the reader's own value, in words; empty where nothing would."""
+    other_form: str
+    """The same as a form spells it."""
+    other_source: str
+
+
+class Cover(NamedTuple):
+    """A drawn cover: its classes and what stands on it."""
+
+    binding: str
+    size: str
+    heading: str
+    byline: str
+
+    @classmethod
+    def of(cls, entry: Entry) -> Cover:
+        """The cover that the shelf draws for the same book."""
+        card = unpack_card(entry.user_book.card)
+        title = cards.heading(card)
+        return cls(
+            cards.binding(entry.user_book.user_book_id),
+            cards.title_size(title),
+            title,
+            cards.byline(card.authors),
+        )
+
+
+def isbn_in_words(isbn: str | None) -> str:
+    """An ISBN as it is printed on a book; empty where there is none."""
+    return isbn_rules.hyphenated(isbn) if isbn else ""
+
+
+def facts_of(entry: Entry, catalogues: Sequence[Catalogue]) -> dict[str, Fact]:
+    """Every field of a book that the reader may edit, by name."""
+    labels = {catalogue.name: catalogue.label for catalogue in catalogues}
+    return {name: _fact(entry, name, labels) for name in EDITABLE}
+
+
+def _fact(entry: Entry, name: str, labels: Mapping[str, str]) -> Fact:
+    value: Value = getattr(entry.details, name)
+    mine = name in entry.user_book.mine
+    under = below(entry.user_book, entry.book, name)
+    provider, at = _source(entry, name, labels)
+    known = under not in (None, "", ())
+    return Fact(
+        name=name,
+        label=FIELD_WORDS[name],
+        value=value,
+        text=value_in_words(name, value),
+        source="you" if mine else provider,
+        since=day_in_words(at) if at and not mine else "",
+        mine=mine,
+        other=value_in_words(name, under) if mine and known else "",
+        other_form=form_value(name, under) if mine and known else "",
+        other_source=provider,
+    )
+
+
+def _source(entry: Entry, name: str, labels: Mapping[str, str]) -> tuple[str, datetime | None]:
+    """Who speaks for a field when the reader does not, and when they said it."""
+    source = entry.book.sources.get(name) if entry.book else None
+    if source:
+        return provider_in_words(source.provider, labels), source.at
+    return ("your file" if name in entry.user_book.given else ""), None
+
+
+def provider_in_words(name: str, labels: Mapping[str, str]) -> str:
+    """A provider's label, also of one that is not asked any more."""
+    return labels.get(name) or name.replace("_", " ").title()
+
+
+def panel_context(entry: Entry, problems: Mapping[str, str]) -> dict[str, Any]:
+    """What status, rating, dates and notes show."""
+    book = entry.user_book
+    return {
+        "book": book,
+        "shown": entry.details,
+        "statuses": STATUS_WORDS,
+        "stars_in_words": stars_in_words,
+        "rating_text": rating_text,
+        "days": {"started": book.started_on or "", "finished": book.finished_on or ""},
+        "problems": problems,
+        "notes": book.notes,
+    }
+
+
+def about_context(entry: Entry, user: User, catalogues: Sequence[Catalogue]) -> dict[str, Any]:
+    """What head and body of the page show."""
+    book = entry.user_book
+    return {
+        "facts": facts_of(entry, catalogues),
+        "cover": Cover.of(entry),
+        "isbn": isbn_in_words(book.isbn),
+        "isbn10": isbn_rules.isbn10(book.isbn) if book.isbn else None,
+        "added_on": day_in_words(user.today(book.added_at)),
+        "deleted_on": day_in_words(user.today(book.deleted_at)) if book.deleted_at else "",
+        "until": (
+            day_in_words(date.fromisoformat(undoable_until(book))) if book.deleted_at else ""
+        ),
+    }
