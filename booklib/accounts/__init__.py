@@ -1,0 +1,28 @@
+"""Use cases of accounts: join, sign in and out, change password and profile, leave."""
+
+from booklib.accounts.joining import open_to_new, register
+from booklib.accounts.leaving import close_account
+from booklib.accounts.profile import (
+    change_password,
+    reset_password,
+    save_profile,
+    time_zones,
+    today,
+)
+from booklib.accounts.sessions import end_all_sessions, end_session, still_valid
+from booklib.accounts.signing_in import sign_in
+
+__all__ = [
+    "change_password",
+    "close_account",
+    "end_all_sessions",
+    "end_session",
+    "open_to_new",
+    "register",
+    "reset_password",
+    "save_profile",
+    "sign_in",
+    "still_valid",
+    "time_zones",
+    "today",
+]

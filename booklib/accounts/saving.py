@@ -1,0 +1,29 @@
+"""Changing a user, and trying again when another request was faster."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import replace
+
+from booklib.errors import Busy, NotFound
+from booklib.models import User
+from booklib.ports import World
+
+TRIES = 8
+
+
+async def change_user(world: World, user_id: str, make: Callable[[User], User]) -> User:
+    """Store what `make` makes of the user. Raises NotFound and Busy, and what `make` raises."""
+    for attempt in range(TRIES):
+        before = await world.storage.user(user_id)
+        if before is None:
+            raise NotFound("There is no such account.")
+        after = make(before)
+        if after == before:
+            return before
+        if await world.storage.save_user(before, after):
+            return replace(after, rev=before.rev + 1)
+        await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311
+    raise Busy("Your account is being changed elsewhere. Please try again.")
