@@ -11,12 +11,12 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 from zlib import crc32
 
-from jinja2 import Environment, Template
 from markupsafe import Markup
 from quart import current_app
 
 from booklib import isbn as isbn_rules
-from booklib.models import Card, Lookup, ShelfRow, Status, UserBook, unpack_card
+from booklib.models import Card, Lookup, ShelfRow, Status, UserBook
+from booklib.models.shelf import unpack_card
 from booklib.web.wording import STATUS_WORDS
 
 CARDS_KEPT: Final = 4096
@@ -29,6 +29,8 @@ BINDINGS: Final = 6
 FIRST_WAIT: Final = 2
 LONGEST_WAIT: Final = 60
 """Seconds after which a pending card asks again, doubled each time."""
+
+_TEMPLATE: Final = "shelf/_card.html"
 
 _NOTES: Final[dict[Lookup, str]] = {
     "pending": "Looking it up…",
@@ -105,7 +107,7 @@ def title_size(title: str) -> str:
     wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in title)
     room = len(title) + wide
     longest = max((len(word) for word in title.split()), default=0) if not wide else 0
-    for size, most, word in (("xl", 12, 7), ("l", 28, 10), ("m", 60, 13), ("s", 110, 17)):
+    for size, most, word in (("xl", 12, 6), ("l", 28, 8), ("m", 60, 11), ("s", 110, 13)):
         if room <= most and longest <= word:
             return size
     return "xs"
@@ -131,10 +133,4 @@ def _kept(ident: str, packed: str, status: Status, rating: int, deleted: bool, w
         wait=wait,
         next_wait=min(2 * wait, LONGEST_WAIT),
     )
-    return Markup(_template(current_app.jinja_env).render(card=drawn))  # noqa: S704  # autoescaped
-
-
-@lru_cache(maxsize=1)
-def _template(environment: Environment) -> Template:
-    # Quart's own environment renders by coroutines only, which costs a card more than its drawing.
-    return environment.overlay(enable_async=False).get_template("shelf/_card.html")
+    return Markup(current_app.jinja_env.get_template(_TEMPLATE).render(card=drawn))  # noqa: S704  # autoescaped

@@ -1,0 +1,90 @@
+// Messages at the foot of the window: they stay long enough to be read, and while they are pointed at.
+
+const box = document.getElementById("toasts");
+const BASE = 6000;
+const PER_LETTER = 60;
+const WITH_BUTTON = 20000;
+const MOST = 4;
+
+function close(toast) {
+  const hadFocus = toast.contains(document.activeElement);
+  toast.remove();
+  if (hadFocus) document.getElementById("main").focus({ preventScroll: true });
+}
+
+function keep(toast) {
+  if (toast.classList.contains("toast--error")) return;
+  const time = toast.querySelector("form") ? WITH_BUTTON : BASE + PER_LETTER * toast.textContent.length;
+  let timer;
+  const start = () => { timer = setTimeout(close, time, toast); };
+  const stop = () => clearTimeout(timer);
+  toast.addEventListener("pointerenter", stop);
+  toast.addEventListener("pointerleave", start);
+  toast.addEventListener("focusin", stop);
+  toast.addEventListener("focusout", start);
+  start();
+}
+
+/** Show a message with an optional button: {label, action}. */
+function tell(message, button) {
+  const toast = document.createElement("div");
+  toast.className = "toast toast--error";
+  const text = document.createElement("p");
+  text.textContent = message;
+  toast.append(text);
+  if (button) {
+    const retry = document.createElement("button");
+    retry.type = "button";
+    retry.textContent = button.label;
+    retry.addEventListener("click", () => { close(toast); button.action(); });
+    toast.append(retry);
+  }
+  const cross = document.createElement("button");
+  cross.type = "button";
+  cross.className = "toast-close";
+  cross.setAttribute("aria-label", "Close this message");
+  cross.textContent = "×";
+  toast.append(cross);
+  box.append(toast);
+}
+
+/** Do again what failed: a form with the button that sent it, else the event itself. */
+function again({ sourceElement, sourceEvent }) {
+  if (sourceElement instanceof HTMLFormElement) sourceElement.requestSubmit(sourceEvent?.submitter ?? null);
+  else if (sourceElement.matches("a")) sourceElement.click();
+  else sourceElement.dispatchEvent(new Event(sourceEvent.type, { bubbles: true }));
+}
+
+new MutationObserver((changes) => {
+  for (const change of changes) for (const node of change.addedNodes) if (node.matches?.(".toast")) keep(node);
+  while (box.children.length > MOST) box.firstElementChild.remove();
+}).observe(box, { childList: true });
+for (const toast of box.children) keep(toast);
+
+box.addEventListener("click", (event) => {
+  if (event.target.matches(".toast-close")) close(event.target.closest(".toast"));
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && box.lastElementChild && !event.defaultPrevented) close(box.lastElementChild);
+});
+
+document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
+  const toast = ctx.sourceElement.closest?.(".toast");
+  if (toast && ctx.response.status < 400) close(toast);
+});
+
+document.addEventListener("htmx:error", ({ detail: { ctx } }) => {
+  if (!ctx || ctx.response) return;
+  if (ctx.sourceElement.matches("[data-pending]")) {
+    setTimeout(() => ctx.sourceElement.dispatchEvent(new Event("again")), 15000);
+    return;
+  }
+  if (box.querySelector(".toast--error")) return;
+  tell("Your library does not answer. Nothing was changed.", { label: "Try again", action: () => again(ctx) });
+});
+
+document.addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
+  if (ctx.response.status < 500 || /<hx-partial/.test(ctx.text)) return;
+  tell("That did not work. Please try again in a moment.");
+});
