@@ -1,0 +1,288 @@
+"""Open Library as a Catalogue (openlibrary.org/developers/api); needs no key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from booklib.adapters.provider_fields import (
+    carries,
+    isbn13s,
+    known,
+    language,
+    line,
+    lines,
+    listing,
+    mapping,
+    pages,
+    paragraphs,
+    published,
+)
+from booklib.adapters.provider_http import TIMEOUT_S, Provider
+from booklib.errors import CatalogueError, TryLater
+from booklib.models import Value
+from booklib.ports import Found
+
+URL = "https://openlibrary.org"
+COVERS_URL = "https://covers.openlibrary.org"
+HOSTS = ("openlibrary.org", "www.openlibrary.org")
+INTERVAL_S = 1.0
+INTERVAL_WITH_CONTACT_S = 0.34
+SHUT_OUT = timedelta(hours=1)
+MAX_SUBJECTS = 8
+SEARCH_FIELDS = ",".join(
+    ["key", "title", "subtitle", "author_name", "cover_i", "cover_edition_key", "edition_key"]
+    + ["isbn", "editions"]
+    + [
+        f"editions.{name}"
+        for name in "key title subtitle isbn publisher publish_date language cover_i".split()  # noqa: SIM905
+    ]
+)
+_EDITION = re.compile(r"/books/(OL\d+M)\b")
+_WORK = re.compile(r"/works/OL\d+W")
+_COVER = re.compile(r"/b/id/(\d+)-")
+_NOISE = re.compile(r"[:=]|accessible book|daisy|in library|large type|open library", re.I)
+
+
+class OpenLibrary:
+    """Asks `api/books` first (it names the authors), then the edition and its work for the rest."""
+
+    name = "open_library"
+    label = "Open Library"
+
+    def __init__(
+        self,
+        *,
+        url: str = URL,
+        covers_url: str = COVERS_URL,
+        contact: str | None = None,
+        interval: float | None = None,
+        timeout_s: float = TIMEOUT_S,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Pace by their policy: three requests a second with a contact, one without."""
+        usual = INTERVAL_WITH_CONTACT_S if contact else INTERVAL_S
+        self._covers_url = covers_url.rstrip("/")
+        self._now = now
+        self._provider = Provider(
+            self.label,
+            url,
+            hosts=HOSTS,
+            interval=usual if interval is None else interval,
+            timeout_s=timeout_s,
+            contact=contact,
+            now=now,
+        )
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._provider.aclose()
+
+    async def by_isbn(self, isbn: str) -> Found | None:
+        """The edition with this ISBN-13."""
+        data = await self._data(f"ISBN:{isbn}")
+        codes = _codes(mapping(data.get("identifiers")))
+        if codes and not carries(codes, isbn):
+            return None
+        if data:
+            return await self._completed(data, isbn)
+        edition = await self._json(f"isbn/{isbn}.json", may_go=_is_edition)
+        if not edition.get("title") or not carries(_codes(edition), isbn):
+            return None
+        return await self._whole(edition, {}, isbn)
+
+    async def by_edition(self, edition: str) -> Found | None:
+        """The edition with this id (`open_library:OL123M`)."""
+        provider, _, ident = edition.partition(":")
+        if provider != self.name or not re.fullmatch(r"OL\d+M", ident):
+            return None
+        data = await self._data(f"OLID:{ident}")
+        if not data:
+            return None
+        isbn = next(iter(isbn13s(_codes(mapping(data.get("identifiers"))))), None)
+        return await self._completed(data, isbn)
+
+    async def search(self, words: str, limit: int) -> list[Found]:
+        """Works by title and author, each as the edition that fits the words best."""
+        answer = await self._json(
+            "search.json", {"q": words, "limit": str(limit), "fields": SEARCH_FIELDS}
+        )
+        docs = [doc for doc in listing(answer.get("docs")) if isinstance(doc, dict)]
+        return [found for doc in docs if (found := self._hit(doc))]
+
+    async def _data(self, key: str) -> dict[str, Any]:
+        query = {"bibkeys": key, "jscmd": "data", "format": "json"}
+        return mapping((await self._json("api/books", query)).get(key))
+
+    async def _completed(self, data: dict[str, Any], isbn: str | None) -> Found:
+        """The data with what only the edition's record says: language, description, work."""
+        ident = _edition_id(data)
+        edition: dict[str, Any] = {}
+        if ident:
+            try:
+                edition = await self._json(f"books/{ident}.json", may_go=_is_edition)
+            except CatalogueError:
+                edition = {}  # the title now is worth more than the description later
+        return await self._whole(edition, data, isbn)
+
+    async def _whole(
+        self, edition: dict[str, Any], data: dict[str, Any], isbn: str | None
+    ) -> Found:
+        fields = {**self._edition_fields(edition), **self._data_fields(data)}
+        if not {"description", "authors", "categories", "cover"} <= fields.keys():
+            fields = {**await self._work_fields(edition, "authors" in fields), **fields}
+        ident = _edition_id(data) or _edition_id(edition)
+        return Found(isbn, f"{self.name}:{ident}", fields)
+
+    def _data_fields(self, data: dict[str, Any]) -> dict[str, Value]:
+        covers = mapping(data.get("cover"))
+        cover = next((m[1] for m in map(_COVER.search, map(str, covers.values())) if m), None)
+        publishers = _names(data.get("publishers"))
+        return dict(
+            known(
+                {
+                    "title": line(data.get("title")),
+                    "subtitle": line(data.get("subtitle")),
+                    "authors": _names(data.get("authors")),
+                    "publisher": publishers[0] if publishers else "",
+                    "published": published(data.get("publish_date")),
+                    "page_count": pages(data.get("number_of_pages")),
+                    "categories": _subjects(_names(data.get("subjects"), limit=60)),
+                    "cover": self._cover([cover]),
+                }
+            )
+        )
+
+    def _edition_fields(self, edition: dict[str, Any]) -> dict[str, Value]:
+        publishers = lines(edition.get("publishers"))
+        spoken = [mapping(entry).get("key") for entry in listing(edition.get("languages"))]
+        return dict(
+            known(
+                {
+                    "title": line(edition.get("title")),
+                    "subtitle": line(edition.get("subtitle")),
+                    "publisher": publishers[0] if publishers else "",
+                    "published": published(edition.get("publish_date")),
+                    "page_count": pages(edition.get("number_of_pages")),
+                    "language": language(str(spoken[0]).split("/")[-1]) if spoken else "",
+                    "categories": _subjects(lines(edition.get("subjects"), limit=60)),
+                    "description": _description(edition.get("description")),
+                    "cover": self._cover(listing(edition.get("covers"))),
+                }
+            )
+        )
+
+    async def _work_fields(self, edition: dict[str, Any], named: bool) -> dict[str, Value]:
+        key = next((str(mapping(w).get("key")) for w in listing(edition.get("works"))), "")
+        try:
+            work = await self._json(f"{key}.json") if _WORK.fullmatch(key) else {}
+            authors = () if named else await self._author_names(edition, work)
+        except CatalogueError:
+            return {}
+        return dict(
+            known(
+                {
+                    "authors": authors,
+                    "categories": _subjects(lines(work.get("subjects"), limit=60)),
+                    "description": _description(work.get("description")),
+                    "cover": self._cover(listing(work.get("covers"))),
+                }
+            )
+        )
+
+    async def _author_names(self, edition: dict[str, Any], work: dict[str, Any]) -> tuple[str, ...]:
+        entries = listing(edition.get("authors")) or listing(work.get("authors"))
+        keys = [_author_key(mapping(entry)) for entry in entries[:5]]
+        people = [await self._json(f"{key}.json") for key in keys if key]
+        return lines([person.get("name") for person in people])
+
+    def _hit(self, doc: dict[str, Any]) -> Found | None:
+        shown = listing(mapping(doc.get("editions")).get("docs"))
+        edition = mapping(shown[0]) if shown else {}
+        ident = _edition_id(edition) or _only_edition(doc)
+        title = line(edition.get("title")) or line(doc.get("title"))
+        if not ident or not title:
+            return None
+        whole = edition or (doc if len(listing(doc.get("edition_key"))) == 1 else {})
+        publishers, dates = lines(whole.get("publisher")), lines(whole.get("publish_date"))
+        spoken = lines(whole.get("language"))
+        fields: dict[str, Value] = {
+            "title": title,
+            "subtitle": line((edition or doc).get("subtitle")),
+            "authors": lines(doc.get("author_name")),
+            "publisher": publishers[0] if publishers else "",
+            "published": published(dates[0]) if dates else "",
+            "language": language(spoken[0]) if len(spoken) == 1 else "",
+            "cover": self._cover([edition.get("cover_i"), doc.get("cover_i")]),
+        }
+        isbn = next(iter(isbn13s(listing(whole.get("isbn")))), None)
+        return Found(isbn, f"{self.name}:{ident}", known(fields))
+
+    def _cover(self, ids: list[Any]) -> str:
+        real = (str(i) for i in ids if str(i).isascii() and str(i).isdigit() and int(i) > 0)
+        first = next(real, None)
+        return f"{self._covers_url}/b/id/{first}-L.jpg" if first else ""
+
+    async def _json(
+        self,
+        path: str,
+        params: dict[str, str] | None = None,
+        may_go: Callable[[str], bool] = lambda path: True,
+    ) -> dict[str, Any]:
+        reply = await self._provider.get(path, params, may_go)
+        if reply is None or reply.status == 404:
+            return {}
+        if reply.status == 403:
+            # Their gate against crawlers; whoever waits is let in again.
+            reason = f"{self.label} does not let this program in for the moment (403)."
+            raise self._provider.shut(TryLater(reason, self._now() + SHUT_OUT))
+        if fault := self._provider.fault(reply):
+            raise fault
+        return mapping(self._provider.read_json(reply))
+
+
+def _is_edition(path: str) -> bool:
+    return bool(_EDITION.search(path)) and path.endswith(".json")
+
+
+def _edition_id(record: dict[str, Any]) -> str:
+    found = _EDITION.search(str(record.get("key")))
+    return found[1] if found else ""
+
+
+def _only_edition(doc: dict[str, Any]) -> str:
+    """The edition of a hit that shows none of its own: the one with the cover, else the first."""
+    first = doc.get("cover_edition_key") or next(iter(listing(doc.get("edition_key"))), "")
+    return str(first) if re.fullmatch(r"OL\d+M", str(first)) else ""
+
+
+def _author_key(entry: dict[str, Any]) -> str:
+    key = str(entry.get("key") or mapping(entry.get("author")).get("key"))
+    return key if re.fullmatch(r"/authors/OL\d+A", key) else ""
+
+
+def _codes(record: dict[str, Any]) -> list[Any]:
+    return listing(record.get("isbn_13")) + listing(record.get("isbn_10"))
+
+
+def _names(entries: Any, limit: int = 20) -> tuple[str, ...]:
+    named = (mapping(entry).get("name") for entry in listing(entries))
+    return lines(list(named), limit)
+
+
+def _subjects(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in names if not _NOISE.search(name))[:MAX_SUBJECTS]
+
+
+def _description(value: Any) -> str:
+    """A text, or {type, value}; its Markdown notes on sources and other editions taken off."""
+    text = value if isinstance(value, str) else mapping(value).get("value")
+    if not isinstance(text, str):
+        return ""
+    text = re.split(r"\n\s*-{4,}", text.replace("\r\n", "\n"))[0]
+    text = re.sub(r"(?m)^\s*\[\d+\]:\s.*$|\(\[source\]\[\d+\]\)", "", text, flags=re.I)
+    text = re.sub(r"(?m)^\s*-\s*\[[^\]]*\]\([^)]*\)\s*$|^>\s?", "", text)
+    text = re.sub(r"\[([^\]]+)\](?:\([^)]*\)|\[\d+\])", r"\1", text)
+    return paragraphs(re.sub(r"(\*{1,3}|(?<!\w)_{1,2}(?=\w))(\S.*?\S|\S)\1", r"\2", text))

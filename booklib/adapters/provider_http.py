@@ -1,0 +1,221 @@
+"""Asks a metadata provider over HTTP: paced, bounded, and every fault turned into our errors."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import json
+import logging
+import socket
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, NamedTuple
+
+import httpx
+
+from booklib import __version__
+from booklib.errors import CatalogueError, Refused, TryLater, Unreadable
+
+TIMEOUT_S = 10.0
+MAX_BYTES = 5 * 1024 * 1024
+MAX_HOPS = 4
+BURST = 4
+SLOW_DOWN = timedelta(seconds=60)
+MAX_RETRY_AFTER = timedelta(days=1)
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+# httpx logs whole addresses at INFO, and Google's carry the key.
+logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+class Reply(NamedTuple):
+    """The last answer of a chain of redirects."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+
+class Pace:
+    """At most one request each `interval` seconds on average; after a rest, `burst` at once."""
+
+    def __init__(self, interval: float, burst: int = BURST) -> None:
+        self.interval = interval
+        self._slack = interval * (burst - 1)
+        self._next = 0.0
+
+    async def turn(self) -> None:
+        """Wait for the caller's turn; all tasks of this process share the turns."""
+        now = asyncio.get_running_loop().time()
+        start = max(self._next, now - self._slack)
+        self._next = start + self.interval
+        if start > now:
+            await asyncio.sleep(start - now)
+
+
+def user_agent(contact: str | None = None) -> str:
+    """How the program introduces itself; `contact` is an address or email of its owner.
+
+    Open Library asks for the name and a contact, allows three requests a second with it and one
+    without (openlibrary.org/developers/api), and answers 403 to a bare program name.
+    """
+    who = f"+{contact}; " if contact else ""
+    return f"BookLibrary/{__version__} ({who}python-httpx/{httpx.__version__})"
+
+
+class Provider:
+    """One provider's HTTP client. `hosts` are its documented hosts besides that of `base_url`."""
+
+    def __init__(
+        self,
+        label: str,
+        base_url: str,
+        *,
+        hosts: tuple[str, ...] = (),
+        interval: float = 0.0,
+        contact: str | None = None,
+        timeout_s: float = TIMEOUT_S,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.label = label
+        self.now = now
+        self._base = httpx.URL(base_url.rstrip("/") + "/")
+        self._hosts = hosts
+        self._timeout_s = timeout_s
+        self._pace = Pace(0.0 if self._base.host in LOOPBACK else interval)
+        self._shut: TryLater | None = None
+        self._client = httpx.AsyncClient(
+            timeout=timeout_s,
+            follow_redirects=False,
+            trust_env=False,
+            headers={"User-Agent": user_agent(contact), "Accept": "application/json"},
+        )
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    def shut(self, error: TryLater) -> TryLater:
+        """Ask nothing more until `error.at`: every task is told the same at once."""
+        if error.at:
+            self._shut = error
+        return error
+
+    async def get(
+        self,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        may_go: Callable[[str], bool] = lambda path: True,
+    ) -> Reply | None:
+        """The answer for a path below the base address; redirects are followed by hand.
+
+        None where a redirect leads to a path that `may_go` refuses. Raises TryLater, QuotaSpent,
+        Refused, Unreadable.
+        """
+        url = self._base.join(path.lstrip("/")).copy_merge_params(params or {})
+        for _ in range(MAX_HOPS):
+            self._still_open()
+            await self._pace.turn()
+            reply = await self._send(url)
+            location = reply.headers.get("Location")
+            if reply.status not in (301, 302, 303, 307, 308) or not location:
+                return reply
+            url = self._next_hop(url, location)
+            if not may_go(url.path):
+                return None
+            await self._refuse_private(url)
+        raise Refused(f"{self.label} sends us in circles.")
+
+    def read_json(self, reply: Reply) -> Any:
+        """The body as JSON. Raises Unreadable."""
+        try:
+            return json.loads(reply.body)
+        except (ValueError, RecursionError):
+            raise Unreadable(f"{self.label} sent an answer that cannot be read.") from None
+
+    def fault(self, reply: Reply) -> CatalogueError | None:
+        """The error that a status stands for; None for 2xx."""
+        if reply.status < 300:
+            return None
+        if reply.status == 429:
+            wait = retry_after(reply.headers, self.now()) or self.now() + SLOW_DOWN
+            return self.shut(TryLater(f"{self.label} asks us to slow down.", wait))
+        if reply.status >= 500 or reply.status == 408:
+            at = retry_after(reply.headers, self.now())
+            return TryLater(f"{self.label} has a fault of its own just now ({reply.status}).", at)
+        return Refused(f"{self.label} refuses the question ({reply.status}).")
+
+    def _still_open(self) -> None:
+        if self._shut and self._shut.at and self.now() < self._shut.at:
+            raise type(self._shut)(self._shut.reason, self._shut.at)
+
+    async def _send(self, url: httpx.URL) -> Reply:
+        try:
+            async with asyncio.timeout(self._timeout_s), self._client.stream("GET", url) as answer:
+                return Reply(answer.status_code, answer.headers, await self._bounded(answer))
+        except (TimeoutError, httpx.TimeoutException):
+            raise TryLater(f"{self.label} takes too long to answer.") from None
+        except httpx.DecodingError:
+            raise Unreadable(f"{self.label} sent an answer that cannot be read.") from None
+        except httpx.TransportError as error:
+            raise TryLater(_no_connection(self.label, error)) from None
+
+    async def _bounded(self, answer: httpx.Response) -> bytes:
+        body = bytearray()
+        async for piece in answer.aiter_bytes():
+            body += piece
+            if len(body) > MAX_BYTES:
+                raise Unreadable(f"{self.label} sent far more than a book's data.")
+        return bytes(body)
+
+    def _next_hop(self, url: httpx.URL, location: str) -> httpx.URL:
+        try:
+            hop = url.join(location)
+        except httpx.InvalidURL:
+            raise Refused(f"{self.label} sends us to an address that is none.") from None
+        own = hop.host == self._base.host
+        if own and hop.scheme == "http" and self._base.scheme == "https":
+            hop = hop.copy_with(scheme="https", port=None)
+        same_door = own and (hop.scheme, hop.port) == (self._base.scheme, self._base.port)
+        documented = hop.host in self._hosts and hop.scheme == "https" and hop.port is None
+        if not (same_door or documented):
+            raise Refused(f"{self.label} sends us to an address that is not its own.")
+        return hop
+
+    async def _refuse_private(self, url: httpx.URL) -> None:
+        if url.host == self._base.host:
+            return
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.getaddrinfo(url.host, 443, type=socket.SOCK_STREAM)
+        except OSError:
+            raise TryLater(f"{self.label} does not answer.") from None
+        if not all(ipaddress.ip_address(entry[4][0]).is_global for entry in found):
+            raise Refused(f"{self.label} sends us to a private address.")
+
+
+def retry_after(headers: httpx.Headers, now: datetime) -> datetime | None:
+    """The moment a Retry-After header names, in seconds or as a date (RFC 9110, 10.2.3).
+
+    Never later than MAX_RETRY_AFTER from now.
+    """
+    text = headers.get("Retry-After", "").strip()
+    if text.isascii() and text.isdigit():
+        return now + min(timedelta(seconds=min(int(text), 10**6)), MAX_RETRY_AFTER)
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if not at.tzinfo:
+        at = at.replace(tzinfo=UTC)
+    return min(max(at, now), now + MAX_RETRY_AFTER)
+
+
+def _no_connection(label: str, error: httpx.TransportError) -> str:
+    cause: BaseException | None = error
+    while cause:
+        if isinstance(cause, socket.gaierror):
+            return f"{label} cannot be found: there seems to be no network."
+        cause = cause.__cause__ or cause.__context__
+    return f"{label} does not answer."
