@@ -6,23 +6,15 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 from tests.bench.load import Client
+from tests.processes import ROOT, free_port, until_up
 
 NAME = "bench"
 PASSWORD = "a long enough password"
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def environment(data: Path) -> dict[str, str]:
@@ -68,19 +60,6 @@ async def server(data: Path) -> AsyncIterator[tuple[int, int]]:
     finally:
         child.send_signal(signal.SIGKILL)
         await child.wait()
-
-
-async def until_up(port: int, seconds: float = 20) -> None:
-    """Return when something listens on the port; raises TimeoutError."""
-    async with asyncio.timeout(seconds):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except ConnectionRefusedError:
-                await asyncio.sleep(0.05)
-            else:
-                writer.close()
-                return
 
 
 async def signed_in(port: int) -> str:

@@ -54,19 +54,11 @@ def _shelves() -> list[str]:
 
 
 async def _growth(folder: Path) -> list[Row]:
-    times = {}
-    for books in (SMALL, LARGE):
-        async with server(folder / str(books)) as (port, _):
-            async with Client(port, await signed_in(port)) as client:
-                for path in _shelves():
-                    await client.get(path)
-                    times[books, path] = await latency(client, path)
-                    deep = await _deep(client, path)
-                    times[books, path + " deep"] = await latency(client, deep) if deep else 0
+    times = await _times(folder / str(SMALL), SMALL) | await _times(folder / str(LARGE), LARGE)
     ratios = {
         path: times[LARGE, path] / small
         for (books, path), small in times.items()
-        if books == SMALL and small and times[LARGE, path]
+        if books == SMALL and (LARGE, path) in times
     }
     worst = max(ratios, key=lambda path: ratios[path])
     return [
@@ -77,6 +69,17 @@ async def _growth(folder: Path) -> list[Row]:
         ),
         at_most(f"the same, the worst: {worst}", ratios[worst], 1.3),
     ]
+
+
+async def _times(data: Path, books: int) -> dict[tuple[int, str], float]:
+    times = {}
+    async with server(data) as (port, _), Client(port, await signed_in(port)) as client:
+        for path in _shelves():
+            await client.get(path)
+            times[books, path] = await latency(client, path)
+            if deep := await _deep(client, path):
+                times[books, path + " deep"] = await latency(client, deep)
+    return times
 
 
 async def _deep(client: Client, path: str, pages: int = 4) -> str | None:

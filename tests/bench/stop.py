@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 
 from tests.bench.report import Row, at_most
-from tests.bench.serving import environment, free_port, until_up
+from tests.bench.serving import environment
+from tests.processes import free_port, until_up
 
 
 async def measure(folder: Path) -> list[Row]:
