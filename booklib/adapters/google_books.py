@@ -55,11 +55,13 @@ class GoogleBooks:
         country: str = "US",
         interval: float = INTERVAL_S,
         timeout_s: float = TIMEOUT_S,
+        pause_s: float = PAUSE_S,
         contact: str | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._common = {"key": key, "country": country}
         self._now = now
+        self._pause_s = pause_s
         self._provider = Provider(
             self.label,
             url,
@@ -110,7 +112,7 @@ class GoogleBooks:
             # 503 backendFailed comes in phases in which every second answer is good.
             if reply is None or reply.status != 503:
                 break
-            await asyncio.sleep(PAUSE_S * random.uniform(0.5, 1.5))  # noqa: S311
+            await asyncio.sleep(self._pause_s * random.uniform(0.5, 1.5))  # noqa: S311
             reply = await self._provider.get(path, {**params, **self._common})
         if reply is None or reply.status == 404:
             return {}

@@ -1,0 +1,171 @@
+"""Open Library against a server that answers like it, in good moods and bad."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from booklib.errors import Refused, TryLater, Unreadable
+from tests.adapters.conftest import SHARED, fixture
+
+ISBN = "9781111111113"
+REAL = SHARED / "openlibrary"
+
+
+def recorded(*patterns):
+    """Real replies, where they are at hand."""
+    paths = [path for pattern in patterns for path in sorted(REAL.glob(pattern))]
+    return [json.loads(path.read_text()) for path in paths]
+
+
+@pytest.fixture
+def canned(server):
+    server.canned["/api/books"] = 200, fixture("open_library/data")
+    server.canned["/books/OL111M.json"] = 200, fixture("open_library/edition")
+    server.canned["/works/OL11W.json"] = 200, fixture("open_library/work")
+    return server
+
+
+async def test_an_edition_is_put_together_from_three_answers(canned, open_library):
+    found = await open_library.by_isbn(ISBN)
+    assert found.isbn == ISBN
+    assert found.edition == "open_library:OL111M"
+    assert found.fields == {
+        "title": "Tides & Ladders",
+        "authors": ("Imke Varga",),
+        "publisher": "Alder Press",
+        "published": "2009-03-03",
+        "page_count": 310,
+        "language": "de",
+        "categories": ("Sea stories", "Harbours"),
+        "description": "A harbour, two ladders.\n\nAnd the tide.",
+        "cover": "https://covers.openlibrary.org/b/id/4242-L.jpg",
+    }
+    assert f"bibkeys=ISBN%3A{ISBN}" in canned.asked[0]
+    assert "jscmd=data" in canned.asked[0]
+
+
+async def test_the_edition_s_own_description_needs_no_work(canned, open_library):
+    edition = fixture("open_library/edition") | {"description": "Plain text."}
+    canned.canned["/books/OL111M.json"] = 200, edition
+    assert (await open_library.by_isbn(ISBN)).fields["description"] == "Plain text."
+    assert not any("works" in asked for asked in canned.asked)
+
+
+async def test_the_title_now_is_worth_more_than_the_description_later(canned, open_library):
+    canned.canned["/books/OL111M.json"] = 503, {}
+    found = await open_library.by_isbn(ISBN)
+    assert found.fields["title"] == "Tides & Ladders"
+    assert "description" not in found.fields
+
+
+async def test_an_answer_for_another_isbn_is_no_answer(server, open_library):
+    server.mode = "other"
+    assert await open_library.by_isbn(ISBN) is None
+
+
+async def test_what_api_books_does_not_know_is_asked_at_isbn(canned, open_library):
+    canned.canned["/api/books"] = 200, {}
+    canned.canned[f"/isbn/{ISBN}.json"] = 200, fixture("open_library/edition")
+    canned.canned["/authors/OL1A.json"] = 200, {"name": "Imke Varga"}
+    found = await open_library.by_isbn(ISBN)
+    assert found.edition == "open_library:OL111M"
+    assert found.fields["authors"] == ("Imke Varga",)
+    assert found.fields["published"] == "2009-03"
+    assert found.fields["cover"] == "https://covers.openlibrary.org/b/id/4242-L.jpg"
+
+
+async def test_the_isbn_path_leads_to_the_edition_by_a_redirect(server, open_library):
+    server.canned["/api/books"] = 200, {}
+    found = await open_library.by_isbn("9780261103252")
+    assert found.fields["title"] == server.book("9780261103252")["title"]
+
+
+async def test_a_redirect_to_a_page_for_people_means_not_found(server, open_library):
+    server.canned["/api/books"] = 200, {}
+    server.canned[f"/isbn/{ISBN}.json"] = 302, {}
+    server.headers["Location"] = "/books/add"
+    assert await open_library.by_isbn(ISBN) is None
+
+
+async def test_unknown_is_not_found(server, open_library):
+    server.mode = "none"
+    assert await open_library.by_isbn(ISBN) is None
+
+
+async def test_an_edition_is_found_by_its_id(canned, open_library):
+    reply = fixture("open_library/data")
+    canned.canned["/api/books"] = 200, {"OLID:OL111M": reply[f"ISBN:{ISBN}"]}
+    found = await open_library.by_edition("open_library:OL111M")
+    assert found.isbn == ISBN
+    assert await open_library.by_edition("google_books:x") is None
+    assert await open_library.by_edition("open_library:../admin") is None
+
+
+async def test_a_search_shows_the_edition_that_fits(canned, open_library):
+    canned.canned["/search.json"] = 200, fixture("open_library/search")
+    first, second = await open_library.search("tides ladders", 5)
+    assert first.isbn == ISBN
+    assert first.edition == "open_library:OL111M"
+    assert first.fields["title"] == "Tides & Ladders"
+    assert first.fields["published"] == "2009-03"
+    assert first.fields["language"] == "de"
+    assert second == (
+        None,
+        "open_library:OL121M",
+        {"title": "A Work of Many Editions", "authors": ("Tomás Ruiz",)},
+    )
+    assert "editions.isbn" in canned.asked[0]
+
+
+async def test_being_shut_out_is_a_passing_thing(server, open_library, clock):
+    server.mode = "403"
+    with pytest.raises(TryLater, match="does not let this program in") as caught:
+        await open_library.by_isbn(ISBN)
+    assert caught.value.at == clock.now + timedelta(hours=1)
+
+
+async def test_broken_json_is_told_apart(server, open_library):
+    server.mode = "broken"
+    with pytest.raises(Unreadable):
+        await open_library.by_isbn(ISBN)
+
+
+async def test_another_fault_of_ours_is_refused(server, open_library):
+    server.canned["/api/books"] = 400, {}
+    with pytest.raises(Refused):
+        await open_library.by_isbn(ISBN)
+
+
+@pytest.mark.parametrize("nonsense", [[], "text", {f"ISBN:{ISBN}": [1]}, {"docs": [None, "x"]}])
+async def test_json_of_another_shape_is_not_found(server, open_library, nonsense):
+    server.canned["/api/books"] = 200, nonsense
+    server.canned[f"/isbn/{ISBN}.json"] = 200, nonsense
+    server.canned["/search.json"] = 200, nonsense
+    assert await open_library.by_isbn(ISBN) is None
+    assert await open_library.search("x", 5) == []
+
+
+async def test_recorded_isbn_answers_can_be_read(server, open_library):
+    for reply in [fixture("open_library/data"), *recorded("*isbn_search.json")]:
+        server.canned["/api/books"] = 200, reply
+        for key, said in reply.items():
+            found = await open_library.by_isbn(key.removeprefix("ISBN:"))
+            assert found.fields["title"] == said["title"]
+            assert found.fields["authors"] == tuple(author["name"] for author in said["authors"])
+
+
+async def test_recorded_searches_give_only_hits_that_can_be_added(server, open_library):
+    for reply in [fixture("open_library/search"), *recorded("*ol_search.json", "*searchR*.json")]:
+        server.canned["/search.json"] = 200, reply
+        found = await open_library.search("words", 40)
+        assert found
+        assert all(hit.fields["title"] and hit.edition for hit in found)
+
+
+def test_recorded_editions_can_be_read(open_library):
+    for reply in [fixture("open_library/edition"), *recorded("*_ol_edition*.json")]:
+        for edition in reply.get("entries", [reply]):
+            fields = open_library._edition_fields(edition)
+            assert fields["title"] == edition["title"]
+            assert fields.get("published", "")[:4] == edition.get("publish_date", "")[-4:]
