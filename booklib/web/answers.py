@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 from markupsafe import Markup
 from quart import Response, flash, request
 
 from booklib.library import Changed
-from booklib.models import User, UserBook, unpack_card
-from booklib.models.shelf import count_changes
+from booklib.models import User, UserBook
+from booklib.models.shelf import count_changes, unpack_card
 from booklib.web import cards
 from booklib.web.context import current_user
 from booklib.web.forms import rating_text
 from booklib.web.respond import render_to_text
 from booklib.web.wording import STATUS_WORDS, stars_in_words
+
+UNDO: Final = "undo"
+"""The form field by which a toast's button says that it undoes a change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +39,7 @@ class Toast:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-def status_toast(changed: Changed) -> Toast:
+def status_toast(changed: Changed, *, undone: bool) -> Toast:
     """What a change of status or dates says; its undo restores all three values."""
     before, after = changed
     if before.status == after.status:
@@ -48,14 +51,15 @@ def status_toast(changed: Changed) -> Toast:
         "started": str(before.started_on or ""),
         "finished": str(before.finished_on or ""),
     }
-    return _undoable(message, after, "status", fields)
+    return _undoable(message, after, "status", fields, undone=undone)
 
 
-def rating_toast(changed: Changed) -> Toast:
+def rating_toast(changed: Changed, *, undone: bool) -> Toast:
     """What a change of rating says."""
     before, after = changed
     message = f"Rated {stars_in_words(after.rating)}." if after.rating else "Rating taken away."
-    return _undoable(message, after, "rating", {"rating": rating_text(before.rating)})
+    fields = {"rating": rating_text(before.rating)}
+    return _undoable(message, after, "rating", fields, undone=undone)
 
 
 def deleted_toast(changed: Changed) -> Toast:
@@ -71,13 +75,16 @@ def restored_toast(changed: Changed) -> Toast:
     return Toast(message=f"{name_of(changed.after)} is back.")
 
 
-def _undoable(message: str, book: UserBook, verb: str, fields: Mapping[str, str]) -> Toast:
-    in_panel = from_panel()
+def _undoable(
+    message: str, book: UserBook, verb: str, fields: Mapping[str, str], *, undone: bool
+) -> Toast:
+    if undone:
+        return Toast(message="Undone.")
     return Toast(
         message=message,
         undo_url=f"/books/{book.user_book_id}/{verb}",
-        undo_fields=fields,
-        undo_target="#book-panel" if in_panel else f"#b-{book.user_book_id}",
+        undo_fields={**fields, UNDO: "1"},
+        undo_target="#book-panel" if from_panel() else f"#b-{book.user_book_id}",
     )
 
 

@@ -57,7 +57,7 @@ async def set_status(ident: str) -> Response:
         )
     except Invalid as error:
         return await _refused(ident, error)
-    return await _changed(changed, answers.status_toast(changed))
+    return await _changed(changed, answers.status_toast(changed, undone=answers.UNDO in form))
 
 
 @blueprint.post("/books/<ident>/rating")
@@ -69,7 +69,7 @@ async def set_rating(ident: str) -> Response:
     except Invalid as error:
         return await _refused(ident, error)
     changed = await library.set_rating(world(), current_user().user_id, ident, rating)
-    return await _changed(changed, answers.rating_toast(changed))
+    return await _changed(changed, answers.rating_toast(changed, undone=answers.UNDO in form))
 
 
 @blueprint.post("/books/<ident>/notes")

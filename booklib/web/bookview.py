@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from booklib import isbn as isbn_rules
 from booklib.library import Entry, below, undoable_until
-from booklib.models import User, Value, unpack_card
+from booklib.models import User, Value
+from booklib.models.shelf import unpack_card
 from booklib.ports import Catalogue
 from booklib.web import cards
 from booklib.web.forms import EDITABLE, form_value, rating_text

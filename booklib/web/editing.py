@@ -11,7 +11,7 @@ from booklib.errors import AlreadyOwned, Invalid, Stale
 from booklib.library import KEEP, Entry, Keep
 from booklib.web import forms
 from booklib.web.bookview import isbn_in_words
-from booklib.web.respond import render
+from booklib.web.respond import render, see_other
 from booklib.web.wording import FIELD_WORDS, language_names
 
 
@@ -74,13 +74,16 @@ async def _stale(entry: Entry, sent: Mapping[str, str]) -> Response:
     """Both texts side by side, of the fields that the reader changed."""
     now = values_of(entry)
     labels = {**FIELD_WORDS, "isbn": "ISBN"}
+    fields = [(name, labels[name]) for name in now if not forms.untouched(sent, name)]
+    if not fields:
+        return see_other(f"/books/{entry.user_book.user_book_id}")
     return await render(
         "books/stale.html",
         "books/stale.html",
         status=409,
         book=entry.user_book,
         shown=entry.details,
-        fields=[(name, labels[name]) for name in now if not forms.untouched(sent, name)],
+        fields=fields,
         now=now,
         typed=sent,
     )
