@@ -1,0 +1,55 @@
+"""What the full-text index holds of a book, and the numbers that order it."""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from datetime import UTC, datetime, timedelta
+
+from booklib.models.shelf import card_words
+
+MOMENT_BITS = 18
+"""Low bits of a book's number that tell books of one millisecond apart."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_TAG_LENGTH = 4
+
+
+def tag(owner: int) -> str:
+    """An owner's number as the beginning of each of their words: four digits of base 36."""
+    digits = ""
+    while owner or len(digits) < _TAG_LENGTH:
+        owner, digit = divmod(owner, 36)
+        digits = _DIGITS[digit] + digits
+    return digits
+
+
+def words_of(owner: int, card: str) -> str:
+    """The words by which a book is found, as the index holds them."""
+    mark = tag(owner)
+    return " ".join(mark + word for word in card_words(card))
+
+
+def milliseconds(at: datetime) -> int:
+    """Whole milliseconds since 1970."""
+    return (at - _EPOCH) // timedelta(milliseconds=1)
+
+
+def free_number(db: sqlite3.Connection, at: datetime, ident: str) -> int:
+    """A number for a book: the full-text index gives its hits in this order, that is as added."""
+    spread = zlib.crc32(ident.encode()) % (1 << MOMENT_BITS)
+    number = (milliseconds(at) << MOMENT_BITS) + spread
+    while db.execute("SELECT 1 FROM user_books WHERE number = ?", (number,)).fetchone():
+        number += 1
+    return number
+
+
+def add(db: sqlite3.Connection, number: int, words: str) -> None:
+    """Make a book findable."""
+    db.execute("INSERT INTO search (rowid, words) VALUES (?, ?)", (number, words))
+
+
+def remove(db: sqlite3.Connection, number: int, words: str) -> None:
+    """Undo `add`; the words must be the very same."""
+    db.execute("INSERT INTO search (search, rowid, words) VALUES ('delete', ?, ?)", (number, words))
