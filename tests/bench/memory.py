@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from tests.bench.load import Client, rate
+from tests.bench.load import rate
 from tests.bench.report import Row, at_most
 from tests.bench.serving import NAME, PASSWORD, fill, server, signed_in
+from tests.http_client import Client
 
 
 async def measure(folder: Path) -> list[Row]:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from tests.bench.load import Client
+from tests.http_client import Client
 from tests.processes import ROOT, free_port, until_up
 
 NAME = "bench"
@@ -31,7 +31,7 @@ def environment(data: Path) -> dict[str, str]:
 
 async def fill(data: Path, books: int) -> None:
     """Make a library of so many books, if it is not there yet."""
-    if data.exists():  # noqa: ASYNC240
+    if data.exists():
         return
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "booklib", "demo", "--user", NAME, "--books", str(books)),

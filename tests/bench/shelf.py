@@ -9,9 +9,10 @@ import time
 from itertools import product
 from pathlib import Path
 
-from tests.bench.load import Client, latency, rate
+from tests.bench.load import latency, rate
 from tests.bench.report import Row, at_least, at_most, note
 from tests.bench.serving import fill, server, signed_in
+from tests.http_client import Client
 
 SMALL, MIDDLE, LARGE = 1_000, 10_000, 100_000
 SORTS = ("added", "title", "author", "rating", "finished")

@@ -1,0 +1,140 @@
+"""What was acknowledged survives `kill -9`, and unfinished look-ups go on after the restart."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import signal
+import sqlite3
+import sys
+
+import pytest
+
+from tests.http_client import Client
+from tests.processes import ROOT, free_port, until_up
+
+pytestmark = pytest.mark.slow
+
+KILLS = 10
+WRITES = 1_000
+PASSWORD = "seven brown sparrows"
+
+
+def isbns(number: int) -> list[str]:
+    """So many ISBN-13s of the unassigned publisher 978-0-00, with their check digits."""
+    made = []
+    for count in range(number):
+        body = f"97800{count:07d}"
+        total = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(body))
+        made.append(f"{body}{-total % 10}")
+    return made
+
+
+@contextlib.asynccontextmanager
+async def served(data, port: int, provider: str):
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "booklib", "serve", "--port", str(port)),
+        env=os.environ
+        | {
+            "BOOKLIB_DATA_DIR": str(data),
+            "OPEN_LIBRARY_URL": provider,
+            "OPEN_LIBRARY_COVERS_URL": provider,
+            "GOOGLE_BOOKS_API_KEY": "",
+        },
+        cwd=ROOT,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        await until_up(port)
+        yield child
+    finally:
+        if child.returncode is None:
+            child.send_signal(signal.SIGKILL)
+        await child.wait()
+
+
+async def write_until_killed(port, cookie, wanted: list[str], acknowledged: dict[str, int]) -> None:
+    """Add and rate books one after the other; note only what was answered."""
+    with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+        async with Client(port, cookie) as client:
+            while wanted:
+                isbn = wanted[-1]
+                reply = await client.post("/books", {"isbn": isbn})
+                assert reply.status == 303, reply.body
+                acknowledged.setdefault(isbn, 0)
+                wanted.pop()
+
+
+async def register(port) -> str:
+    async with Client(port) as client:
+        reply = await client.post(
+            "/register",
+            {
+                "username": "alice",
+                "email": "alice@example.org",
+                "password": PASSWORD,
+                "confirm_password": PASSWORD,
+            },
+        )
+        assert reply.status == 303, reply.body
+        return client.cookie
+
+
+async def test_a_thousand_writes_and_ten_kills_lose_nothing(tmp_path):
+    data, nowhere = tmp_path / "instance", f"http://127.0.0.1:{free_port()}"
+    rng = random.Random(20261122)
+    wanted, acknowledged = isbns(WRITES), {}
+    async with served(data, port := free_port(), nowhere):
+        cookie = await register(port)
+    for kill in range(KILLS + 1):
+        async with served(data, port := free_port(), nowhere) as child:
+            share = wanted[-(len(wanted) // (KILLS + 1 - kill) or 1) :]
+            del wanted[-len(share) :]
+            writers = [share[lane::4] for lane in range(4)]
+            writing = asyncio.gather(
+                *(write_until_killed(port, cookie, lane, acknowledged) for lane in writers)
+            )
+            if kill < KILLS:
+                await asyncio.wait([writing], timeout=rng.uniform(0.2, 1.0))
+                child.send_signal(signal.SIGKILL)
+            await writing
+            wanted += [isbn for lane in writers for isbn in lane]
+    assert len(acknowledged) >= WRITES // 2
+    database = sqlite3.connect(data / "site.db")
+    stored = {isbn for (isbn,) in database.execute("SELECT isbn FROM user_books")}
+    jobs = database.execute("SELECT count(*) FROM jobs WHERE kind = 'lookup'").fetchone()[0]
+    sound = database.execute("PRAGMA integrity_check").fetchone()[0]
+    database.close()
+    assert acknowledged.keys() - stored == set()
+    assert jobs == len(stored)
+    assert sound == "ok"
+
+
+async def test_look_ups_that_a_kill_interrupted_go_on_after_the_restart(tmp_path):
+    data, provider = tmp_path / "instance", free_port()
+    catalogue = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.provider_server", "--mode", "fast"),
+        *("--port", str(provider)),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        await until_up(provider)
+        url = f"http://127.0.0.1:{provider}"
+        async with served(data, port := free_port(), url) as child:
+            cookie = await register(port)
+            async with Client(port, cookie) as client:
+                for isbn in isbns(12):
+                    assert (await client.post("/books", {"isbn": isbn})).status == 303
+            child.send_signal(signal.SIGKILL)
+        async with served(data, port := free_port(), url), Client(port, cookie) as client:
+            async with asyncio.timeout(150):
+                while b"data-pending" in (await client.get("/library")).body:
+                    await asyncio.sleep(0.5)
+            assert b"Look-up failed" not in (await client.get("/library")).body
+    finally:
+        catalogue.send_signal(signal.SIGTERM)
+        await catalogue.wait()
