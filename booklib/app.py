@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from quart import Quart
 
 from booklib import __version__
-from booklib.ports import Catalogue, Queue, Storage
-from booklib.web import assets, pages
-from booklib.web.context import Site, set_site
+from booklib.ports import Catalogue, Queue, Storage, World
+from booklib.settings import Settings
+from booklib.web import (
+    accounts,
+    assets,
+    compress,
+    errors,
+    limits,
+    pages,
+    security,
+    sessions,
+    shelf,
+)
+from booklib.web.context import Site, set_site, set_world
 from booklib.web.respond import Templates
 
-if TYPE_CHECKING:
-    from booklib.settings import Settings
-
 ROOT = Path(__file__).resolve().parent.parent
+
+BLUEPRINTS = (pages.blueprint, accounts.blueprint, shelf.blueprint)
 
 
 def utc_now() -> datetime:
@@ -39,23 +49,101 @@ def create_app(
     An app can be started once.
     """
     app = Quart("booklib", template_folder=str(ROOT / "templates"), static_folder=None)
+    app.jinja_environment = Templates
     app.secret_key = settings.secret_key
     app.config["SECRET_KEY_FALLBACKS"] = list(settings.secret_key_fallbacks)
-    site = Site(
+    _add_pages(app, _site(settings))
+    opened = AsyncExitStack()
+
+    async def start() -> None:
+        found = catalogues if catalogues is not None else _catalogues(settings, opened)
+        store = storage or await _storage(settings, opened)
+        bell = _Bell(queue)
+        world = World(storage=store, queue=bell, catalogues=tuple(found), now=now)
+        if queue is None:
+            bell.answers = await _worker(world, opened)
+        set_world(app.extensions, world)
+
+    app.before_serving(start)
+    app.after_serving(opened.aclose)
+    return app
+
+
+class _Bell:
+    """The queue as the world knows it: its worker needs the world, so it is hung up last."""
+
+    def __init__(self, answers: Queue | None) -> None:
+        self.answers = answers
+
+    async def ring(self, job_id: str) -> None:
+        """Pass the ring on; before the worker is there it is lost, which costs time only."""
+        if self.answers is not None:
+            await self.answers.ring(job_id)
+
+
+async def _storage(settings: Settings, opened: AsyncExitStack) -> Storage:
+    # Imported where it is chosen: the other runtime has no use for it.
+    from booklib.adapters.sqlite import SqliteStorage
+
+    storage = await SqliteStorage.open(settings.database)
+    opened.push_async_callback(storage.close)
+    return storage
+
+
+def _catalogues(settings: Settings, opened: AsyncExitStack) -> list[Catalogue]:
+    """Google Books first, where there is a key: without one it answers nobody."""
+    from booklib.adapters.google_books import GoogleBooks
+    from booklib.adapters.open_library import OpenLibrary
+
+    found: list[Catalogue] = []
+    if settings.google_books_api_key:
+        google = GoogleBooks(
+            settings.google_books_api_key,
+            url=settings.google_books_url,
+            country=settings.google_books_country,
+        )
+        opened.push_async_callback(google.aclose)
+        found.append(google)
+    library = OpenLibrary(
+        url=settings.open_library_url, covers_url=settings.open_library_covers_url
+    )
+    opened.push_async_callback(library.aclose)
+    return [*found, library]
+
+
+async def _worker(world: World, opened: AsyncExitStack) -> Queue:
+    from booklib import jobs
+    from booklib.adapters.local_queue import LocalQueue
+
+    async def run(job_id: str) -> None:
+        await jobs.run(world, job_id)
+
+    queue = LocalQueue(run, world.storage, workers=4)
+    await queue.start()
+    opened.push_async_callback(queue.stop)
+    return queue
+
+
+def _site(settings: Settings) -> Site:
+    return Site(
         public_url=settings.public_url,
-        trusted_proxies=tuple(settings.trusted_proxies),
+        trusted_proxies=settings.trusted_proxies,
         static_url=settings.static_url,
         registration=settings.allow_registration,
         storage=settings.storage,
         version=__version__,
     )
-    set_site(app.extensions, site)
-    _add_pages(app, site)
-    return app
 
 
 def _add_pages(app: Quart, site: Site) -> None:
-    app.jinja_environment = Templates
-    files = assets.set_up(app, ROOT / "static", site.static_url)
-    app.config["BUILD"] = files.build()
-    app.register_blueprint(pages.blueprint)
+    """The order is that of the checks before a request; those after it run the other way round."""
+    set_site(app.extensions, site)
+    app.config["BUILD"] = assets.set_up(app, ROOT / "static", site.static_url).build()
+    errors.set_up(app)
+    limits.bound_bodies(app)
+    compress.set_up(app)
+    security.set_up(app, site)
+    sessions.set_up(app)
+    limits.set_up(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)

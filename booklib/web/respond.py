@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 from quart import Quart, Response, current_app, request
 from quart.templating import Environment
+from werkzeug.urls import iri_to_uri
 
 from booklib.web.context import signed_in, site
+from booklib.web.security import bare, own_hosts
 
 
 class Templates(Environment):
@@ -39,7 +41,7 @@ def render_to_text(template: str, /, **context: Any) -> str:
 async def render(page: str, fragment: str, /, *, status: int = 200, **context: Any) -> Response:
     """Render `fragment` for an htmx swap, else the whole `page` that includes it."""
     text = render_to_text(fragment if wants_fragment() else page, **context)
-    return cast(Response, current_app.response_class(text, status))
+    return Response(text, status, content_type="text/html; charset=utf-8")
 
 
 def see_other(url: str) -> Response:
@@ -47,6 +49,7 @@ def see_other(url: str) -> Response:
 
     A script's fetch would follow a 303 silently and swap a whole page into a piece of one.
     """
+    url = iri_to_uri(url)
     if wants_fragment():
         return Response(status=200, headers={"HX-Redirect": url})
     return Response(status=303, headers={"Location": url})
@@ -55,7 +58,7 @@ def see_other(url: str) -> Response:
 def back(default: str) -> Response:
     """303 to the page that the form was on, if it is one of ours, else to `default`."""
     came_from = urlsplit(request.headers.get("Referer", ""))
-    if came_from.netloc != request.host or not is_local(came_from.path):
+    if bare(came_from.netloc) not in own_hosts() or not is_local(came_from.path):
         return see_other(default)
     return see_other(came_from._replace(scheme="", netloc="", fragment="").geturl())
 
