@@ -5,17 +5,16 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Any, Final
 
-from markupsafe import Markup
 from quart import Blueprint, Response, current_app, request, session
 
 from booklib import library
 from booklib.errors import Invalid
 from booklib.models import SORTS, Page, ShelfRow, User
 from booklib.web import cursors
-from booklib.web.cards import card_html
+from booklib.web.cards import shelf_html
 from booklib.web.context import current_user, world
 from booklib.web.forms import rating_text
-from booklib.web.respond import mark, not_modified, render, wants_fragment
+from booklib.web.respond import mark, not_modified, render, render_to_text, wants_fragment
 from booklib.web.shelf_query import DELETED, UNRATED, Shown, read_shown
 from booklib.web.wording import STATUS_WORDS, stars_in_words
 
@@ -36,6 +35,10 @@ RATING_CHOICES: Final = (
 )
 
 
+BOOKS_GO_HERE: Final = "<!--books-->"
+"""Where the frame's template leaves room for the cards, which are kept ready-made."""
+
+
 @blueprint.get("/library")
 async def index() -> Response:
     """A page of the shelf; the address says which."""
@@ -51,19 +54,23 @@ async def index() -> Response:
             "shelf/unknown.html", "shelf/_unknown.html", status=422, problems=error.problems
         )
     page = await library.shelf(world(), user.user_id, shown.query, after)
-    answer = _addressed(await _drawn(user, shown, page, after), shown)
+    answer = _addressed(_drawn(user, shown, page, after), shown)
     return mark(answer, tag) if tag else answer
 
 
-async def _drawn(user: User, shown: Shown, page: Page[ShelfRow], after: str | None) -> Response:
-    context: dict[str, Any] = {
-        "shown": shown,
-        "cards": Markup().join(card_html(row) for row in page.rows),
-        "next_url": _next_url(user, shown, page),
-    }
-    if after is not None and wants_fragment():
-        return await render("shelf/_more.html", "shelf/_more.html", **context)
-    return await render("shelf/index.html", "shelf/_answer.html", **context, **_frame(user, page))
+def _drawn(user: User, shown: Shown, page: Page[ShelfRow], after: str | None) -> Response:
+    """The shelf, its frame without the books, or on scrolling further the books alone."""
+    context: dict[str, Any] = {"shown": shown, "next_url": _next_url(user, shown, page)}
+    if not wants_fragment():
+        frame = render_to_text("shelf/index.html", **context, **_frame(user, page))
+    elif after is None:
+        frame = render_to_text("shelf/_answer.html", **context, **_frame(user, page))
+    else:
+        frame = render_to_text("shelf/_more.html", **context)
+    # What the reader typed is escaped in the frame, so the mark is the template's own.
+    head, _, tail = frame.partition(BOOKS_GO_HERE)
+    body = b"".join((head.encode(), shelf_html(page.rows), tail.encode()))
+    return Response(body, content_type="text/html; charset=utf-8")
 
 
 def _frame(user: User, page: Page[ShelfRow]) -> dict[str, Any]:
