@@ -68,7 +68,7 @@ def test_html_becomes_paragraphs_of_text():
 
 def test_scripts_are_no_text_and_broken_html_no_fault():
     assert fields.paragraphs("<script>x()</script>A <b>tale</i>") == "A tale"
-    assert fields.paragraphs("5 < 6 and <unclosed") == "5 < 6 and"
+    assert fields.paragraphs("5 < 6 & more") == "5 < 6 & more"
     assert fields.paragraphs(None) == ""
 
 
