@@ -79,10 +79,11 @@ async def run(world: World, job_id: str) -> None:
 
 async def _keep(claim: Claim) -> None:
     """Renew the lease for as long as the job runs."""
-    with suppress(LostClaim, StorageDown, StorageFull):
+    with suppress(LostClaim):
         while True:
             await asyncio.sleep(LEASE_S / 3)
-            await claim.renew()
+            with suppress(StorageDown, StorageFull):
+                await claim.renew()
 
 
 async def _outcome(world: World, claim: Claim) -> None:

@@ -11,7 +11,7 @@ from booklib.metadata.asking import completion
 from booklib.models.folding import clean, fold
 from booklib.ports import Catalogue, Found, World
 
-DEADLINE_S = 8.0
+DEADLINE_S = 7.5
 LIMIT = 20
 MAX_WORDS = 200
 
