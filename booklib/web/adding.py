@@ -20,7 +20,7 @@ from booklib.models.folding import clean
 from booklib.models.ids import new_id
 from booklib.web import added, answers, finding, forms
 from booklib.web.answers import Toast
-from booklib.web.context import current_user, signed_in, world
+from booklib.web.context import current_user, world
 from booklib.web.respond import render, render_to_text, see_other, wants_fragment
 from booklib.web.wording import STATUS_WORDS, count_in_words, language_names
 
@@ -55,17 +55,12 @@ async def add() -> Response:
         return await _refused(form, error.problems)
 
 
-async def _search_key() -> str:
-    user = signed_in()
-    return f"find {user.user_id}" if user else "find"
-
-
 async def _is_only_a_page() -> bool:
     return not (wants_fragment() or "wait" in request.args)
 
 
 @blueprint.get("/find")
-@rate_limit(SEARCHES_A_MINUTE, timedelta(minutes=1), _search_key, _is_only_a_page)
+@rate_limit(SEARCHES_A_MINUTE, timedelta(minutes=1), skip_function=_is_only_a_page)
 async def find() -> Response:
     """Title and author search at the providers; the page comes first, the results follow."""
     words = " ".join(clean(request.args.get("q", "")).split())[:MAX_WORDS]

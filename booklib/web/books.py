@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,7 +11,7 @@ from quart import Blueprint, Response, request
 
 from booklib import library, metadata
 from booklib.errors import AlreadyOwned, Invalid, Moved, Stale
-from booklib.library import KEEP, Entry, Keep
+from booklib.library import Entry
 from booklib.web import answers, bookview, cards, editing, forms
 from booklib.web.context import current_user, world
 from booklib.web.respond import back, render, render_to_text, see_other, wants_fragment
@@ -51,10 +52,7 @@ async def set_status(ident: str) -> Response:
     form = await request.form
     try:
         status = forms.read_status(form.get("status", ""))
-        started, finished = _days(form)
-        changed = await library.set_status(
-            world(), current_user(), ident, status, started=started, finished=finished
-        )
+        changed = await library.set_status(world(), current_user(), ident, status, **_days(form))
     except Invalid as error:
         return await _refused(ident, error)
     return await _changed(changed, answers.status_toast(changed, undone=answers.UNDO in form))
@@ -149,15 +147,19 @@ async def _entry(ident: str) -> Entry:
     return await library.entry(world(), current_user().user_id, ident)
 
 
-async def _page_context(entry: Entry, **more: Any) -> dict[str, Any]:
+def polling() -> dict[str, int]:
+    """After how many seconds the piece asks again, 0 for never, and the number of that asking."""
     asked = request.args.get("poll", "")
     count = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 4 else 0
-    wait = POLL_WAITS[count] if count < len(POLL_WAITS) else 0
+    return {"wait": POLL_WAITS[count] if count < len(POLL_WAITS) else 0, "next": count + 1}
+
+
+async def _page_context(entry: Entry, **more: Any) -> dict[str, Any]:
     return {
         **bookview.panel_context(entry, {}),
         **bookview.about_context(entry, current_user(), world().catalogues),
         "note": await metadata.lookup_note(world(), entry.user_book),
-        "poll": {"wait": wait, "next": count + 1},
+        "poll": polling(),
         "notes_stale": False,
         "saved": False,
         **more,
@@ -188,11 +190,11 @@ async def _notes(ident: str, status: int, **more: Any) -> Response:
     return await render("books/page.html", "books/_notes.html", status=status, **context)
 
 
-def _days(form: Mapping[str, str]) -> tuple[Any, Any]:
-    """The dates that a form sends; KEEP for one that it does not."""
-    started = forms.read_day(form, "started") if "started" in form else KEEP
-    finished = forms.read_day(form, "finished") if "finished" in form else KEEP
-    given = not isinstance(started, Keep) and not isinstance(finished, Keep)
-    if given and started and finished and finished < started:
+def _days(form: Mapping[str, str]) -> dict[str, date | None]:
+    """The dates that a form sends; a book read again may have an older finish beside its start."""
+    days = {name: forms.read_day(form, name) for name in ("started", "finished") if name in form}
+    started, finished = days.get("started"), days.get("finished")
+    checked = form.get("status") == "read" and answers.UNDO not in form
+    if checked and started and finished and finished < started:
         raise Invalid.at("finished", "The book was finished before it was started.")
-    return started, finished
+    return days

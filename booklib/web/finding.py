@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any, Final, NamedTuple
 
 from booklib import isbn as isbn_rules
@@ -14,7 +13,6 @@ from booklib.web import cards
 from booklib.web.forms import form_value
 from booklib.web.wording import published_in_words
 
-PATIENCE_S: Final = 8.0
 GIVEN: Final = ("title", "subtitle", "authors", "publisher", "published")
 """What a result without an ISBN is added with, shown until its provider has been asked."""
 
@@ -39,15 +37,11 @@ class Row(NamedTuple):
 
 
 async def results(world: World, user: User, words: str) -> dict[str, Any]:
-    """Search, bounded in time, and mark what the reader has: `rows` and `problems`."""
+    """Search, and mark what the reader has: `rows` and `problems`."""
     if isbn_rules.looks_like_isbns(words):
         return {"rows": [], "problems": [], "is_isbn": True}
-    try:
-        async with asyncio.timeout(PATIENCE_S):
-            said = await metadata.search(world, words)
-    except TimeoutError:
-        return {"rows": [], "problems": ["The catalogues took too long to answer."]}
-    found = _distinct(said.found)[:MAX_IDS]
+    said = await metadata.search(world, words)
+    found = said.found[:MAX_IDS]
     idents = [user_book_id(user.user_id, book_key(each.isbn, each.edition)) for each in found]
     owned = await world.storage.owned(user.user_id, idents)
     mine = {ident for ident, book in owned.items() if not book.deleted_at}
@@ -56,11 +50,6 @@ async def results(world: World, user: User, words: str) -> dict[str, Any]:
         for number, (each, ident) in enumerate(zip(found, idents, strict=True))
     ]
     return {"rows": rows, "problems": said.problems}
-
-
-def _distinct(found: list[Found]) -> list[Found]:
-    """One row an edition: two providers may both know it."""
-    return list({each.isbn or each.edition: each for each in reversed(found)}.values())[::-1]
 
 
 def _row(number: int, found: Found, ident: str, owned: str) -> Row:

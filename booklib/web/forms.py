@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date
-from typing import Final, cast
+from typing import Final
 
 from booklib import isbn as isbn_rules
 from booklib.errors import Invalid
@@ -59,7 +59,7 @@ def read_status(text: str) -> Status:
     """One of the three statuses; raises Invalid at `status`."""
     if text not in STATUSES:
         raise Invalid.at("status", "Choose one of: to-read, reading, read.")
-    return cast(Status, text)
+    return text
 
 
 def read_rating(text: str) -> int:

@@ -31,7 +31,7 @@ _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
-_LANGUAGES: Final = dict(
+_LANGUAGES: Final[dict[str, str]] = dict(
     re.findall(
         r"(\w+)=(\w+)",
         "ar=Arabic bg=Bulgarian bn=Bengali ca=Catalan cs=Czech cy=Welsh da=Danish de=German "
@@ -45,7 +45,7 @@ _LANGUAGES: Final = dict(
         "vi=Vietnamese yi=Yiddish zh=Chinese",
     )
 )
-_CODES: Final = {name.lower(): code for code, name in reversed(_LANGUAGES.items())}
+_CODES: Final[dict[str, str]] = {name.lower(): code for code, name in reversed(_LANGUAGES.items())}
 
 
 def day_in_words(day: date | datetime) -> str:
