@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from booklib.errors import EmailTaken, NameTaken
+from booklib.errors import EmailTaken, NameTaken, RegistrationClosed
 from booklib.models import Query
 from booklib.ports import Change
 from tests.factories import NOON, a_copy, a_user, added
@@ -175,3 +175,34 @@ async def test_a_window_is_fixed_by_its_first_try(storage, clock):
 async def test_tries_at_the_same_moment_are_all_counted(storage, elsewhere):
     tries = await asyncio.gather(*((storage, elsewhere)[n % 2].hit("key", 60) for n in range(20)))
     assert sorted(tries) == list(range(1, 21))
+
+
+async def test_a_try_can_be_taken_back(storage, elsewhere):
+    for _ in range(3):
+        await storage.hit("key", 60)
+    await elsewhere.unhit("key")
+    assert await storage.hit("key", 60) == 3
+
+
+async def test_taking_back_never_goes_below_nothing(storage):
+    await storage.unhit("key")
+    await storage.hit("key", 60)
+    for _ in range(3):
+        await storage.unhit("key")
+    assert await storage.hit("key", 60) == 1
+
+
+async def test_of_many_who_want_to_be_the_first_one_is(storage, elsewhere):
+    assert not await storage.has_users()
+    wishes = [
+        (storage, elsewhere)[n % 2].add_user(a_user(f"reader{n}"), only_first=True)
+        for n in range(10)
+    ]
+    results = await asyncio.gather(*wishes, return_exceptions=True)
+    assert [type(result) for result in results].count(RegistrationClosed) == 9
+    assert results.count(None) == 1
+    assert await elsewhere.has_users()
+
+
+async def test_others_may_join_after_the_first(storage, alice, bob):
+    assert await storage.user("id-bob") == bob

@@ -43,8 +43,11 @@ class SqliteStorage:
     async def ping(self) -> None:
         await self._database.read(users.some, "", 1)
 
-    async def add_user(self, user: User) -> None:
-        await self._database.write(users.add, user)
+    async def add_user(self, user: User, *, only_first: bool = False) -> None:
+        await self._database.write(users.add, user, only_first)
+
+    async def has_users(self) -> bool:
+        return bool(await self._database.read(users.some, "", 1))
 
     async def user(self, user_id: str) -> User | None:
         return await self._database.read(users.get, user_id)
@@ -69,6 +72,9 @@ class SqliteStorage:
 
     async def hit(self, key: str, window_s: int) -> int:
         return await self._database.write(users.hit, key, window_s, self._now())
+
+    async def unhit(self, key: str) -> None:
+        await self._database.write(users.unhit, key)
 
     async def books(self, ids: Sequence[str]) -> dict[str, Book]:
         return await self._database.read(shelf.books, ids)

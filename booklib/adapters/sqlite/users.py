@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from booklib.adapters.sqlite.codec import USER_COLUMNS, assignments, insert, user_of, user_values
 from booklib.adapters.sqlite.writes import remove_copies
-from booklib.errors import EmailTaken, NameTaken
+from booklib.errors import EmailTaken, NameTaken, RegistrationClosed
 from booklib.models import User
 from booklib.models.shelf import stamp
 from booklib.models.users import fold_name
@@ -16,8 +16,10 @@ from booklib.models.users import fold_name
 _CHUNK = 200
 
 
-def add(db: sqlite3.Connection, user: User) -> None:
-    """Raises NameTaken and EmailTaken."""
+def add(db: sqlite3.Connection, user: User, only_first: bool) -> None:
+    """Raises NameTaken and EmailTaken, and RegistrationClosed if it was to be the first."""
+    if only_first and some(db, "", 1):
+        raise RegistrationClosed
     _check_names(db, user)
     insert(db, "users", user_values(user) | {"counts": "{}", "shelf_version": 0})
 
@@ -101,3 +103,8 @@ def hit(db: sqlite3.Connection, key: str, window_s: int, now: datetime) -> int:
         (key, stamp(now + timedelta(seconds=window_s))),
     ).fetchone()
     return int(row[0])
+
+
+def unhit(db: sqlite3.Connection, key: str) -> None:
+    """Take one try back."""
+    db.execute("UPDATE hits SET tries = tries - 1 WHERE key = ? AND tries > 0", (key,))
