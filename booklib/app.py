@@ -14,11 +14,14 @@ from booklib.ports import Catalogue, Queue, Storage, World
 from booklib.settings import Settings
 from booklib.web import (
     accounts,
+    adding,
     assets,
+    books,
     compress,
     errors,
     limits,
     pages,
+    refresh,
     security,
     sessions,
     shelf,
@@ -28,7 +31,14 @@ from booklib.web.respond import Templates
 
 ROOT = Path(__file__).resolve().parent.parent
 
-BLUEPRINTS = (pages.blueprint, accounts.blueprint, shelf.blueprint)
+BLUEPRINTS = (
+    pages.blueprint,
+    accounts.blueprint,
+    shelf.blueprint,
+    books.blueprint,
+    adding.blueprint,
+    refresh.blueprint,
+)
 
 
 def utc_now() -> datetime:
