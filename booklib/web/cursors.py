@@ -18,7 +18,7 @@ _PROBLEM: Final = "This address does not continue a list of yours. Begin at its 
 def seal(keys: Sequence[str], user_id: str, query: Query, after: str) -> str:
     """The storage's key `after` as a cursor for this user and this list only.
 
-    `keys` are the secrets, oldest first; the last one signs.
+    `keys` are the secrets; the last one signs.
     """
     plain = urlsafe_b64encode(after.encode()).rstrip(b"=")
     return _signer(keys, user_id, query).sign(plain).decode("ascii")

@@ -99,9 +99,8 @@ def _after(user: User, shown: Shown) -> str | None:
 
 
 def _secrets() -> list[str]:
-    """The keys for signing, oldest first."""
-    fallbacks = current_app.config.get("SECRET_KEY_FALLBACKS") or ()
-    return [*reversed(fallbacks), current_app.config["SECRET_KEY"]]
+    """The keys for signing; the last one signs, the others are still good for reading."""
+    return [*current_app.config["SECRET_KEY_FALLBACKS"], current_app.config["SECRET_KEY"]]
 
 
 def _tag(user: User) -> str:
