@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from quart import Quart
 
 from booklib import __version__
-from booklib.ports import Catalogue, Queue, Storage, World
+from booklib.ports import Catalogue, Dump, Queue, Storage, World
 from booklib.settings import Settings
 from booklib.web import (
     accounts,
@@ -28,6 +29,9 @@ from booklib.web import (
 )
 from booklib.web.context import Site, set_site, set_world
 from booklib.web.respond import Templates
+
+if TYPE_CHECKING:
+    from booklib.adapters.sqlite import SqliteStorage
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -79,6 +83,24 @@ def create_app(
     return app
 
 
+@asynccontextmanager
+async def open_world(settings: Settings) -> AsyncIterator[World]:
+    """The world for the command line: no worker and no catalogues.
+
+    A serving process finds the jobs that are stored here by its sweep.
+    """
+    async with AsyncExitStack() as opened:
+        storage = await _storage(settings, opened)
+        yield World(storage=storage, queue=_Bell(None), catalogues=(), now=utc_now)
+
+
+@asynccontextmanager
+async def open_dump(settings: Settings) -> AsyncIterator[Dump]:
+    """What reads everything, for the command line."""
+    async with AsyncExitStack() as opened:
+        yield await _storage(settings, opened)
+
+
 class _Bell:
     """The queue as the world knows it: its worker needs the world, so it is hung up last."""
 
@@ -91,7 +113,7 @@ class _Bell:
             await self.answers.ring(job_id)
 
 
-async def _storage(settings: Settings, opened: AsyncExitStack) -> Storage:
+async def _storage(settings: Settings, opened: AsyncExitStack) -> SqliteStorage:
     # Imported where it is chosen: the other runtime has no use for it.
     from booklib.adapters.sqlite import SqliteStorage
 

@@ -1,7 +1,7 @@
 """Use cases of accounts: join, sign in and out, change password and profile, leave."""
 
 from booklib.accounts.joining import open_to_new, register
-from booklib.accounts.leaving import close_account
+from booklib.accounts.leaving import close_account, closing_job, start_closing
 from booklib.accounts.profile import (
     change_password,
     reset_password,
@@ -15,6 +15,7 @@ from booklib.accounts.signing_in import sign_in
 __all__ = [
     "change_password",
     "close_account",
+    "closing_job",
     "end_all_sessions",
     "end_session",
     "open_to_new",
@@ -22,6 +23,7 @@ __all__ = [
     "reset_password",
     "save_profile",
     "sign_in",
+    "start_closing",
     "still_valid",
     "time_zones",
     "today",

@@ -17,6 +17,11 @@ async def close_account(world: World, user: User, password: str) -> None:
     Raises Invalid (at password), TooManyTries and Busy.
     """
     await prove(world, user, password, "password")
+    await start_closing(world, user)
+
+
+async def start_closing(world: World, user: User) -> None:
+    """The same without a password, for the command line. Raises Busy."""
     now = world.now()
     closing = await change_user(world, user.user_id, lambda stored: _closed(stored, now))
     await ensure_closing(world, closing)

@@ -1,0 +1,5 @@
+"""`python -m booklib` is the `booklib` command."""
+
+from booklib.cli import main
+
+main()
