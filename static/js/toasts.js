@@ -4,19 +4,19 @@ const box = document.getElementById("toasts");
 const BASE = 6000;
 const PER_LETTER = 60;
 const WITH_BUTTON = 20000;
-const MOST = 4;
+const MOST = 3;
 
-function close(toast) {
+function close(toast, next) {
   const hadFocus = toast.contains(document.activeElement);
   toast.remove();
-  if (hadFocus) document.getElementById("main").focus({ preventScroll: true });
+  if (hadFocus) (next ?? document.getElementById("main")).focus({ preventScroll: true });
 }
 
 function keep(toast) {
   if (toast.classList.contains("toast--error")) return;
   const time = toast.querySelector("form") ? WITH_BUTTON : BASE + PER_LETTER * toast.textContent.length;
   let timer;
-  const start = () => { timer = setTimeout(close, time, toast); };
+  const start = () => { timer = setTimeout(() => close(toast), time); };
   const stop = () => clearTimeout(timer);
   toast.addEventListener("pointerenter", stop);
   toast.addEventListener("pointerleave", start);
@@ -69,9 +69,13 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && box.lastElementChild && !event.defaultPrevented) close(box.lastElementChild);
 });
 
-document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
+// After an undo the keyboard goes on at the book that it was about. Not before the answer is in its
+// place: htmx drops the answer to a form that has left the page.
+document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
   const toast = ctx.sourceElement.closest?.(".toast");
-  if (toast && ctx.response.status < 400) close(toast);
+  if (!toast || !ctx.response || ctx.response.status >= 400) return;
+  const target = toast.querySelector("form")?.getAttribute("hx-target");
+  close(toast, target && document.querySelector(target)?.querySelector("h2 a, button"));
 });
 
 document.addEventListener("htmx:error", ({ detail: { ctx } }) => {
