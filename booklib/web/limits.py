@@ -29,6 +29,7 @@ REMEMBERED = 10_000
 """Keys that the limiter remembers; the ones not seen for longest go first."""
 
 _TOO_LARGE = "booklib.too_large"
+_BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
 _ANNOUNCE = frozenset({b"content-length", b"transfer-encoding"})
 
 Message = dict[str, Any]
@@ -111,9 +112,10 @@ def bounded(app: App) -> App:
 
 
 def _has_body(scope: Message) -> bool:
-    """RFC 9112, 6: a body is announced by one of two headers; in HTTP/2 by none."""
-    names = (name for name, _ in scope["headers"])
-    return scope["http_version"] >= "2" or any(name in _ANNOUNCE for name in names)
+    """Whether there may be one: HTTP/1 announces it (RFC 9112, 6), HTTP/2 and Lambda need not."""
+    if scope["method"] not in _BODILESS or scope["http_version"] >= "2":
+        return True
+    return any(name in _ANNOUNCE for name, _ in scope["headers"])
 
 
 async def _read(receive: Receive) -> bytes | None:

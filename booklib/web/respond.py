@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from quart import Quart, Response, current_app, request
 from quart.templating import Environment
 from werkzeug.urls import iri_to_uri
 
 from booklib.web.context import signed_in, site
-from booklib.web.security import bare, own_hosts
+from booklib.web.security import bare, own_hosts, parts_of
 
 
 class Templates(Environment):
@@ -57,7 +56,7 @@ def see_other(url: str) -> Response:
 
 def back(default: str) -> Response:
     """303 to the page that the form was on, if it is one of ours, else to `default`."""
-    came_from = urlsplit(request.headers.get("Referer", ""))
+    came_from = parts_of(request.headers.get("Referer", ""))
     if bare(came_from.netloc) not in own_hosts() or not is_local(came_from.path):
         return see_other(default)
     return see_other(came_from._replace(scheme="", netloc="", fragment="").geturl())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from quart import Quart, Response, request
 from werkzeug.exceptions import Forbidden
@@ -73,10 +73,18 @@ def is_cross_site() -> bool:
     origin = request.headers.get("Origin")
     if origin is None:
         return False
-    came_from = urlsplit(origin)
+    came_from = parts_of(origin)
     if bare(came_from.netloc) not in own_hosts():
         return True
     return came_from.scheme == "http" and is_secure()
+
+
+def parts_of(address: str) -> SplitResult:
+    """An address that a header gave, in parts; empty ones where it is none."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")
 
 
 def own_hosts() -> set[str]:

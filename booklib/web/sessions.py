@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, cast
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from itsdangerous import BadData
 from quart import Quart, Request, Response, current_app, g, request
@@ -16,7 +16,7 @@ from booklib.models import User
 from booklib.models.ids import new_id
 from booklib.web.context import world
 from booklib.web.respond import is_local, wants_fragment
-from booklib.web.security import is_secure
+from booklib.web.security import is_secure, parts_of
 
 PUBLIC = frozenset(
     {
@@ -201,6 +201,6 @@ def _wanted(asked: Request) -> str:
     if asked.method == "GET" and not wants_fragment():
         query = asked.query_string.decode("latin1")
         return f"{asked.path}?{query}" if query else str(asked.path)
-    page = urlsplit(asked.headers.get("HX-Current-URL") or asked.headers.get("Referer") or "")
+    page = parts_of(asked.headers.get("HX-Current-URL") or asked.headers.get("Referer") or "")
     path = page._replace(scheme="", netloc="", fragment="").geturl()
     return path if is_local(path) else "/library"
