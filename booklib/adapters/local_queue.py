@@ -105,6 +105,8 @@ class LocalQueue:
     async def _pause(self, more: bool) -> None:
         """Wait for the next sweep; a long queue is swept again as soon as it is worked off."""
         self._drained.clear()
+        if self._stopped.is_set():
+            return
         with suppress(TimeoutError):
             async with asyncio.timeout(self._sweep_s):
                 if more:

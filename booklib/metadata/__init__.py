@@ -3,7 +3,7 @@
 from booklib.metadata.asking import Answer, ask, missing
 from booklib.metadata.fanout import fan_out
 from booklib.metadata.lookup import give_up, look_up, lookup_note
-from booklib.metadata.refresh import (
+from booklib.metadata.refreshing import (
     FieldChange,
     Refresh,
     apply_refresh,
