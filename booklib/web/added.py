@@ -44,6 +44,11 @@ class Outcome(NamedTuple):
     bad: list[Line]
     sentence: str
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether every line was new, so that one sentence says it all."""
+        return not (self.have or self.restored or self.bad)
+
     @classmethod
     def of(cls, lines: Sequence[Line]) -> Outcome:
         """Sort the lines by what came of them."""

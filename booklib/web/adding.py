@@ -30,6 +30,8 @@ MAX_PASTED: Final = 500
 MAX_WORDS: Final = 200
 SEARCHES_A_MINUTE: Final = 30
 
+OUTCOME: Final = "add/_outcome.html"
+
 _EDITION = re.compile(r"[a-z0-9_]{1,40}:\S{1,200}")
 _NONCE = re.compile(r"[\w-]{1,64}", re.ASCII)
 
@@ -148,9 +150,11 @@ async def _many(lines: list[added.Line]) -> Response:
     outcome = added.Outcome.of(lines)
     told = Toast(message=outcome.sentence)
     if wants_fragment():
-        report = render_to_text("add/_outcome.html", outcome=outcome)
-        box = _box(typed=bad, many=len(outcome.bad) > 1) + report
-        return added.fragment([line.done for line in lines if line.done], told, box)
+        box = _box(typed=bad, many=len(outcome.bad) > 1)
+        done = [line.done for line in lines if line.done]
+        if outcome.is_plain:
+            return added.fragment(done, told, box)
+        return added.fragment(done, None, box + render_to_text(OUTCOME, outcome=outcome))
     if outcome.bad:
         return await _new_page(422, box={"typed": bad, "many": True}, outcome=outcome)
     await answers.tell(told)

@@ -182,6 +182,8 @@ async def _refused(ident: str, error: Invalid) -> Response:
     if wants_fragment() and not answers.from_panel():
         raise error
     context = await _page_context(await _entry(ident), problems=error.problems)
+    typed = await request.form
+    context["days"] = {name: typed.get(name, day) for name, day in context["days"].items()}
     return await render("books/page.html", "books/_panel.html", status=422, **context)
 
 

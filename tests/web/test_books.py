@@ -159,6 +159,7 @@ async def test_wrong_dates_are_told_at_their_field(client, site, dune, started, 
     page = await page_of(answer)
     assert answer.status_code == 422
     assert 'aria-invalid="true"' in page
+    assert f'name="finished" value="{finished}"' in page
     assert (await stored(site, dune.user_book_id)).status == "to-read"
 
 
