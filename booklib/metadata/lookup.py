@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from booklib.claims import Claim
@@ -50,7 +50,7 @@ async def give_up(world: World, claim: Claim) -> None:
 
 
 async def armed(world: World, fresh: Job) -> Job:
-    """The job with this id, due now: stored if new, begun anew if ended, brought forward if not.
+    """The job with this id, due now: stored if new, begun anew unless it is running already.
 
     Raises Busy.
     """
@@ -62,11 +62,8 @@ async def armed(world: World, fresh: Job) -> Job:
             continue
         if stored.state == "running":
             return stored
-        after = replace(stored, due_at=world.now())
-        if stored.ended:
-            after = fresh
-        if await world.storage.save_job(stored, after):
-            return replace(after, rev=stored.rev + 1)
+        if await world.storage.save_job(stored, fresh):
+            return replace(fresh, rev=stored.rev + 1)
     raise AssertionError("attempts() ends by raising Busy")
 
 
@@ -97,7 +94,9 @@ async def waiting_note(world: World, job: Job, user_id: str) -> str:
 
 
 def when(moment: datetime, now: datetime, time_zone: str) -> str:
-    """A moment as said to a person: "at 14:05", "tomorrow at 09:00", "on 3 May at 09:00"."""
+    """A moment as said to a person: "within a minute", "at 14:05", "tomorrow at 09:00"."""
+    if moment - now < timedelta(minutes=1):
+        return "within a minute"
     try:
         zone: ZoneInfo | None = ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError):

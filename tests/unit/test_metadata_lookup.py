@@ -8,6 +8,7 @@ import pytest
 from booklib import library, metadata
 from booklib.errors import QuotaSpent, Refused, TryLater, Unreadable
 from booklib.metadata.asking import common_fault
+from booklib.metadata.lookup import when
 from booklib.models import Source
 from booklib.models.shelf import unpack_card
 from booklib.ports import Found
@@ -87,7 +88,7 @@ async def test_one_down_and_one_without_it_means_wait(stage, alice):
     assert copy.lookup == "pending"
     assert (await stage.job()).state == "waiting"
     note = await metadata.lookup_note(stage.world, copy)
-    assert note.startswith("Google Books does not answer. Next try at 12:00.")
+    assert note == "Google Books does not answer. Next try within a minute."
 
 
 async def test_one_down_and_one_with_it_means_found(stage, alice):
@@ -252,6 +253,13 @@ async def test_a_book_of_nobody_asks_quietly_and_ends(stage, alice):
     await stage.storage.remove_user(alice.user_id)
     await stage.work()
     assert (await stage.job(LOOKUP)).state == "done"
+
+
+def test_a_moment_is_said_as_people_say_it(stage):
+    now = stage.clock.now
+    said = [when(now + timedelta(hours=h), now, "Europe/Berlin") for h in (0, 1, 12, 24 * 20)]
+    assert said == ["within a minute", "at 14:00", "tomorrow at 01:00", "on 21 November at 13:00"]
+    assert when(now + timedelta(hours=1), now, "No/Where") == "at 13:00 UTC"
 
 
 def test_what_passes_soonest_counts(stage):
