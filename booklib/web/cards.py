@@ -122,7 +122,7 @@ def title_size(title: str) -> str:
 
 
 @lru_cache(maxsize=CARDS_KEPT)
-def _kept(ident: str, packed: str, status: Status, rating: int, deleted: bool, wait: int) -> Markup:
+def _kept(ident: str, packed: str, status: Status, rating: int, deleted: bool, wait: int) -> bytes:
     card = unpack_card(packed)
     title = heading(card)
     drawn = Drawn(
