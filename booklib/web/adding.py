@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -15,9 +16,10 @@ from booklib import isbn as isbn_rules
 from booklib import library
 from booklib.errors import Invalid
 from booklib.library import Added
-from booklib.models import Status
+from booklib.models import Status, User
 from booklib.models.folding import clean
 from booklib.models.ids import new_id
+from booklib.ports import World
 from booklib.web import added, answers, finding, forms
 from booklib.web.answers import Toast
 from booklib.web.context import current_user, world
@@ -31,6 +33,9 @@ MAX_WORDS: Final = 200
 SEARCHES_A_MINUTE: Final = 30
 
 OUTCOME: Final = "add/_outcome.html"
+
+_under_way: set[asyncio.Task[list[added.Line]]] = set()
+"""The event loop itself holds its tasks too weakly to keep one that nobody waits for."""
 
 _EDITION = re.compile(r"[a-z0-9_]{1,40}:\S{1,200}")
 _NONCE = re.compile(r"[\w-]{1,64}", re.ASCII)
@@ -116,14 +121,29 @@ async def _by_box(text: str, status: Status) -> Response:
         )
     if len(findings) == 1 and findings[0].isbn is None:
         raise Invalid.at("isbn", findings[0].problem)
-    lines = [await _line(finding, status) for finding in findings]
+    lines = await _all(findings, status)
     return await _many(lines) if len(lines) > 1 else await _one_line(lines[0])
 
 
-async def _line(finding: isbn_rules.Finding, status: Status) -> added.Line:
+async def _all(findings: list[isbn_rules.Finding], status: Status) -> list[added.Line]:
+    """Add what can be added; goes on to the last one if the browser leaves in the meantime."""
+    owner, there = current_user(), world()
+
+    async def work() -> list[added.Line]:
+        return [await _line(there, owner, finding, status) for finding in findings]
+
+    task = asyncio.create_task(work())
+    _under_way.add(task)
+    task.add_done_callback(_under_way.discard)
+    return await asyncio.shield(task)
+
+
+async def _line(
+    there: World, owner: User, finding: isbn_rules.Finding, status: Status
+) -> added.Line:
     if finding.isbn is None:
         return added.Line(finding.text, finding.problem, None)
-    done = await library.add_isbn(world(), current_user(), finding.isbn, status)
+    done = await library.add_isbn(there, owner, finding.isbn, status)
     return added.Line(finding.text, "", done)
 
 

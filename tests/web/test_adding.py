@@ -1,12 +1,14 @@
 """Adding by the box, by hand and from search results: nothing waits, nothing typed is lost."""
 
+import asyncio
 import re
 
 import pytest
 
 from booklib import library
 from booklib.models import Query
-from tests.web.conftest import HX, page_of
+from tests.fakes import MemoryStorage
+from tests.web.conftest import HX, Site, page_of
 
 DUNE, RINGS = "9780441172719", "9780261103573"
 ON_SHELF = HX | {"HX-Current-URL": "http://localhost/library", "HX-Target": "form#add-box"}
@@ -231,3 +233,26 @@ async def test_who_is_signed_out_signs_in_first(visitor):
     for call in (visitor.get("/books/new"), visitor.post("/books", form={"isbn": DUNE})):
         answer = await call
         assert answer.headers["Location"].startswith("/login?next=")
+
+
+class SlowStorage(MemoryStorage):
+    """Lets others run before each change, as a disk does."""
+
+    async def apply(self, user_id, changes, job=None):
+        await asyncio.sleep(0)
+        return await super().apply(user_id, changes, job)
+
+
+async def test_a_browser_that_leaves_in_the_middle_loses_nothing(settings):
+    site = Site(settings, storage=SlowStorage())
+    await site.add("alice")
+    async with site.app.test_app(), asyncio.timeout(10):
+        client = site.client(await site.user())
+        text = "\n".join(isbn(number) for number in range(100))
+        leaving = asyncio.create_task(client.post("/books", form={"isbn": text}))
+        while not await rows(site):
+            await asyncio.sleep(0)
+        leaving.cancel()
+        assert len(await rows(site)) < 100
+        while len(await rows(site)) < 100:
+            await asyncio.sleep(0)
