@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from booklib.errors import CatalogueError, QuotaSpent, Refused, TryLater, Unreadable
 from booklib.models import Fields, Source, Value
@@ -12,6 +13,8 @@ from booklib.ports import World
 
 WANTED = ("authors", "publisher", "published", "page_count", "cover", "description")
 """An answer without one of these is thin: the next catalogue is asked as well."""
+
+EMPTY: Fields = MappingProxyType({})
 
 _IN_WORDS = {
     "authors": "author",
@@ -37,17 +40,33 @@ class Answer:
         """Whether any catalogue knows the edition."""
         return bool(self.fields.get("title"))
 
+    @property
+    def unheard(self) -> dict[str, TryLater]:
+        """Who may still fill a gap: the catalogues whose fault passes, where one is left."""
+        if not missing(self.fields):
+            return {}
+        return {name: fault for name, fault in self.faults.items() if isinstance(fault, TryLater)}
 
-async def ask(world: World, isbn: str | None, edition: str | None) -> Answer:
+
+async def ask(
+    world: World,
+    isbn: str | None,
+    edition: str | None,
+    known: Fields = EMPTY,
+    among: Collection[str] | None = None,
+) -> Answer:
     """Ask one catalogue after the other until nothing wanted is missing; the earlier one wins.
 
     An edition is asked for by its ISBN, else by its provider's id; never by its title, which
-    brings the wrong book sooner or later.
+    brings the wrong book sooner or later. `known` is not asked for again; `among` are the names
+    of the catalogues to ask, None for all.
     """
-    fields: dict[str, Value] = {}
+    fields: dict[str, Value] = dict(known)
     sources: dict[str, Source] = {}
     faults: dict[str, CatalogueError] = {}
     for catalogue in world.catalogues:
+        if among is not None and catalogue.name not in among:
+            continue
         try:
             if isbn:
                 found = await catalogue.by_isbn(isbn)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from booklib.claims import Claim
 from booklib.library.saving import attempts, book_of
-from booklib.metadata.asking import ask, common_fault, missing, thin_note
+from booklib.metadata.asking import Answer, ask, common_fault, missing, thin_note
 from booklib.metadata.fanout import fan_out
 from booklib.models import Book, Job, UserBook, lookup_job
 from booklib.ports import World
@@ -22,26 +23,57 @@ async def look_up(world: World, claim: Claim) -> str:
     """Ask the catalogues for an edition, store its Book and tell every owner's copy.
 
     A crash anywhere is mended by doing it again: a stored Book is not asked for twice. Raises
-    what the catalogues raised where none found it and not all could say so.
+    what the catalogues raised where none found it and not all could say so; also where one found
+    it with gaps that another, silent for the moment, may fill: it alone is asked again later.
     """
-    payload = claim.job.payload
-    book_id = str(payload["book_id"])
+    book_id = str(claim.job.payload["book_id"])
     book = (await world.storage.books([book_id])).get(book_id)
-    if book is None:
-        answer = await ask(world, payload["isbn"], payload["edition"])
-        if not answer.known:
-            if fault := common_fault(answer.faults.values()):
-                raise fault
-            await fan_out(world, claim, book_id, None, "not-found")
-            return NOT_FOUND
-        await claim.progress(note=thin_note(answer.fields, answer.faults))
-        book = Book(
-            book_id=book_id, isbn=payload["isbn"], fields=answer.fields, sources=answer.sources
-        )
-        if not await world.storage.save_book(book, 0):
-            book = (await world.storage.books([book_id]))[book_id]
+    silent = claim.job.payload.get("silent")
+    if book and not silent:
+        await fan_out(world, claim, book_id, book, "found")
+        return str(claim.job.payload.get("note") or FOUND)
+    answer = await _ask(world, claim, book, silent)
+    if not answer.known:
+        if fault := common_fault(answer.faults.values()):
+            raise fault
+        await fan_out(world, claim, book_id, None, "not-found")
+        return NOT_FOUND
+    note = thin_note(answer.fields, answer.faults)
+    await claim.progress(note=note, silent=list(answer.unheard))
+    book = await _stored(world, claim, book, answer)
     await fan_out(world, claim, book_id, book, "found")
-    return str(claim.job.payload.get("note") or FOUND)
+    if fault := common_fault(answer.unheard.values()):
+        raise fault
+    return note or FOUND
+
+
+async def _ask(
+    world: World, claim: Claim, book: Book | None, silent: Collection[str] | None
+) -> Answer:
+    isbn, edition = claim.job.payload["isbn"], claim.job.payload["edition"]
+    if book is None:
+        return await ask(world, isbn, edition)
+    return await ask(world, isbn, edition, known=book.fields, among=silent)
+
+
+async def _stored(world: World, claim: Claim, book: Book | None, answer: Answer) -> Book:
+    """The Book with the answer in it; another's, where somebody else was faster."""
+    if book is None:
+        payload = claim.job.payload
+        after = Book(
+            book_id=payload["book_id"],
+            isbn=payload["isbn"],
+            fields=answer.fields,
+            sources=answer.sources,
+        )
+    elif not answer.sources:
+        return book
+    else:
+        sources = {**book.sources, **answer.sources}
+        after = replace(book, fields=answer.fields, sources=sources, version=book.version + 1)
+    if await world.storage.save_book(after, book.version if book else 0):
+        return after
+    return (await world.storage.books([after.book_id]))[after.book_id]
 
 
 async def give_up(world: World, claim: Claim) -> None:

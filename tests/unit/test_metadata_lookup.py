@@ -104,6 +104,51 @@ async def test_one_down_and_one_with_it_means_found(stage, alice):
     )
 
 
+async def test_a_gap_is_filled_when_who_was_silent_speaks_again(stage, alice):
+    stage.google.editions = [edition(description=None, title="DUNE")]
+    stage.open_library.fault = TryLater("Open Library does not answer.")
+    ident = await stage.adds(alice)
+    await stage.work()
+    assert (await stage.copy(alice, ident)).lookup == "found"
+    assert (await stage.job()).state == "waiting"
+    stage.clock.advance(minutes=1)
+    await stage.work()
+    assert (await stage.book()).version == 1
+    stage.open_library.fault = None
+    stage.open_library.editions = [edition(title="dune", publisher="Chilton")]
+    await stage.work_for(hours=1)
+    book = await stage.book()
+    assert book.fields == WHOLE | {"title": "DUNE"}
+    assert book.sources["description"].provider == "open_library"
+    assert book.sources["publisher"].provider == "google_books"
+    copy = await stage.copy(alice, ident)
+    assert (copy.lookup, copy.book_version) == ("found", 2)
+    assert (await stage.job()).state == "done"
+    assert stage.google.asked == [DUNE]
+    assert await metadata.lookup_note(stage.world, copy) == ""
+
+
+async def test_a_gap_that_nobody_ever_fills_fails_no_book(stage, alice):
+    stage.google.editions = [edition(description=None)]
+    stage.open_library.fault = TryLater("Open Library does not answer.")
+    ident = await stage.adds(alice)
+    await stage.work_for(days=10)
+    copy = await stage.copy(alice, ident)
+    assert (copy.lookup, copy.book_version) == ("found", 1)
+    assert await metadata.lookup_note(stage.world, copy) == (
+        "The catalogues that answered know no description. Open Library does not answer."
+    )
+    assert stage.google.asked == [DUNE]
+
+
+async def test_a_gap_that_only_a_refusal_leaves_is_left(stage, alice):
+    stage.google.fault = Refused("Bad key.")
+    stage.open_library.editions = [edition(description=None)]
+    await stage.adds(alice)
+    await stage.work()
+    assert (await stage.job()).state == "done"
+
+
 async def test_an_answer_without_a_title_is_none(stage, alice):
     stage.google.editions = [Found(DUNE, "fake:1", {"authors": ("Somebody",)})]
     ident = await stage.adds(alice)
