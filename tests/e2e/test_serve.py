@@ -23,6 +23,7 @@ from tests.processes import ROOT, free_port
 pytestmark = pytest.mark.slow
 
 HALF_A_HEAD = b"GET /login HTTP/1.1\r\nHost: x\r\n"
+PAGES = b"GET /static/css/site.css HTTP/1.1\r\nHost: x\r\n\r\n" * 500
 HEAD = (
     b"POST /login HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
     b"Content-Type: application/x-www-form-urlencoded\r\n"
@@ -195,7 +196,7 @@ async def test_hung_clients_do_not_keep_it_from_stopping(tmp_path: Path) -> None
             served.uploading(BODY[:10], 99),
             served.connected() as download,
         ):
-            while await fits(download, b"GET /static/css/site.css HTTP/1.1\r\nHost: x\r\n\r\n" * 500):
+            while await fits(download, PAGES):
                 pass
             seconds, status = await served.stopped(signal.SIGTERM)
     assert seconds < 10

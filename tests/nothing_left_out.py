@@ -1,0 +1,45 @@
+"""A pytest plugin that fails the run if any test was skipped, expected to fail or deselected."""
+
+from __future__ import annotations
+
+import pytest
+
+
+class NothingLeftOut:
+    """Collects what did not really run. Under xdist every worker tells its deselected tests."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.left_out: list[str] = []
+
+    def pytest_deselected(self, items: list[pytest.Item]) -> None:
+        self.left_out += [f"deselected {item.nodeid}" for item in items]
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.skipped or hasattr(report, "wasxfail"):
+            self.left_out.append(f"skipped or expected to fail {report.nodeid}")
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.skipped:
+            self.left_out.append(f"skipped {report.nodeid}")
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: object) -> None:
+        self.left_out += getattr(node, "workeroutput", {}).get("left_out", [])
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        output = getattr(self.config, "workeroutput", None)
+        if output is not None:
+            output["left_out"] = self.left_out
+        elif self.left_out and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self.left_out:
+            terminalreporter.section("left out, which is a failure here")
+            for name in sorted(set(self.left_out)):
+                terminalreporter.line(name)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(NothingLeftOut(config))

@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# Install what the tests need, then check style and types and run every test.
+#
+#   ./tests/run.sh                  everything
+#   ./tests/run.sh quick            under a minute: what needs neither long nor a browser
+#   ./tests/run.sh contracts ...    folders or files below tests/, and options of pytest
+#
+# With CI=true everything runs on Python 3.11 and 3.13 where both exist, and a test that is skipped,
+# expected to fail or left out is a failure.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. deploy/setup.sh
+
+# Print a real Python of version $1: from the PATH, or from pyenv where its stand-in names none.
+python_of() {
+    local name
+    for name in "python$1" "${PYENV_ROOT:-$HOME/.pyenv}/versions/$1".*/bin/"python$1" \
+        "$(dirname "$(dirname "$(command -v "python$1" || echo /none/none)")")/versions/$1".*/bin/"python$1"; do
+        if is_python "$name" && can_make_venv "$name"; then
+            command -v "$name"
+            return
+        fi
+    done
+    return 1
+}
+
+pythons() {
+    if [ "${CI:-}" = true ] && python_of 3.11 >/dev/null && python_of 3.13 >/dev/null; then
+        python_of 3.11
+        python_of 3.13
+    else
+        find_python python3 python3.13 python3.12 python3.11 python3.14
+    fi
+}
+
+need_chromium() {
+    command -v chromium >/dev/null 2>&1 && return
+    if [ "$(id -u)" = 0 ] && [ -x /usr/bin/apt-get ]; then
+        say "Installing Chromium ..."
+        apt_install chromium
+    fi
+    command -v chromium >/dev/null 2>&1 ||
+        fail "The browser tests need the command chromium (Debian: sudo apt-get install chromium)."
+}
+
+need_npm_packages() {
+    local wanted
+    wanted=$(fingerprint deploy/npm/package-lock.json)
+    [ "$(cat tests/.cache/.stamp 2>/dev/null)" = "$wanted" ] && return
+    say "Fetching axe-core into tests/.cache ..."
+    unpack_npm "$1" tests/.cache
+    rm -rf tests/.cache/tools
+    printf '%s\n' "$wanted" >tests/.cache/.stamp
+}
+
+run_on() {
+    local python=$1 version venv
+    shift
+    version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+    venv=.venv-test-$version
+    make_venv "$venv" "$python" deploy/requirements-test.txt
+    fill_vendor "$venv"
+    need_npm_packages "$venv"
+    say "== Python $version =="
+    "$venv/bin/ruff" check .
+    "$venv/bin/ruff" format --check --quiet .
+    "$venv/bin/mypy"
+    "$venv/bin/python" -m pytest "$@"
+}
+
+arguments=()
+case "${1:-}" in
+quick)
+    shift
+    arguments=(-m "not slow and not browser")
+    ;;
+*) need_chromium ;;
+esac
+for argument; do
+    [ ! -e "tests/$argument" ] || argument=tests/$argument
+    arguments+=("$argument")
+done
+if [ "${CI:-}" = true ]; then arguments+=(-p tests.nothing_left_out); fi
+
+found=$(pythons) || fail "Python 3.11 or newer is needed, and there is none."
+while IFS= read -r python; do
+    run_on "$python" ${arguments[@]+"${arguments[@]}"} </dev/null
+done <<<"$found"
