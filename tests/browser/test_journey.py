@@ -83,7 +83,7 @@ async def paste_twenty(page, site):
     await page.goto(f"{site.url}/books/new")
     await page.locator("#add-isbn").fill(TWENTY)
     await page.locator("#add-box button").click()
-    await page.wait_for_load_state()
+    await expect(page.locator("body")).to_contain_text("Added 20 books")
     await page.goto(f"{site.url}/library")
     await expect(cards(page)).to_have_count(21)
 
