@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Final
 
+from markupsafe import Markup
 from quart import Blueprint, Response, current_app, request, session
 
 from booklib import library
@@ -28,6 +30,8 @@ SORT_WORDS: Final = {
     "finished": ("Date finished", "latest first", "earliest first"),
 }
 """For each order its name, and what descending and ascending mean."""
+
+SORT_CHOICES: Final = tuple((sort, SORT_WORDS[sort][0]) for sort in SORTS)
 
 RATING_CHOICES: Final = (
     *((rating_text(half), stars_in_words(half)) for half in range(10, 0, -1)),
@@ -62,9 +66,9 @@ def _drawn(user: User, shown: Shown, page: Page[ShelfRow], after: str | None) ->
     """The shelf, its frame without the books, or on scrolling further the books alone."""
     context: dict[str, Any] = {"shown": shown, "next_url": _next_url(user, shown, page)}
     if not wants_fragment():
-        frame = render_to_text("shelf/index.html", **context, **_frame(user, page))
+        frame = render_to_text("shelf/index.html", **context, **_frame(user, shown, page))
     elif after is None:
-        frame = render_to_text("shelf/_answer.html", **context, **_frame(user, page))
+        frame = render_to_text("shelf/_answer.html", **context, **_frame(user, shown, page))
     else:
         frame = render_to_text("shelf/_more.html", **context)
     # What the reader typed is escaped in the frame, so the mark is the template's own.
@@ -73,18 +77,29 @@ def _drawn(user: User, shown: Shown, page: Page[ShelfRow], after: str | None) ->
     return Response(body, content_type="text/html; charset=utf-8")
 
 
-def _frame(user: User, page: Page[ShelfRow]) -> dict[str, Any]:
+def _frame(user: User, shown: Shown, page: Page[ShelfRow]) -> dict[str, Any]:
     """What stands around the books."""
     return {
         "counts": user.counts,
         "total": user.total,
         "statuses": STATUS_WORDS,
-        "sorts": [(sort, SORT_WORDS[sort]) for sort in SORTS],
-        "ratings": RATING_CHOICES,
+        "order": SORT_WORDS[shown.sort],
+        "sort_options": _options(SORT_CHOICES, shown.sort),
+        "rating_options": _options(RATING_CHOICES, shown.rating),
         "found": len(page.rows),
         "more": page.after is not None,
         "deleted": DELETED,
     }
+
+
+@lru_cache(maxsize=32)
+def _options(choices: tuple[tuple[str, str], ...], chosen: str) -> Markup:
+    """The options of a select: few, and the same on every page, so they are written once."""
+    option = Markup('<option value="{}"{}>{}</option>')
+    selected = {chosen: Markup(" selected")}
+    return Markup().join(
+        option.format(value, selected.get(value, ""), words) for value, words in choices
+    )
 
 
 def _next_url(user: User, shown: Shown, page: Page[ShelfRow]) -> str | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Final, cast
-from urllib.parse import urlencode
+from dataclasses import dataclass
+from typing import Final, cast
+from urllib.parse import quote_plus
 
 from booklib.errors import Invalid
 from booklib.models import SORTS, STATUSES, VIEWS, Query, Sort, View
@@ -50,22 +50,25 @@ class Shown:
         """Whether a search or a rating hides books of this tab."""
         return bool(self.q or self.rating)
 
-    def href(self, **changes: Any) -> str:
+    @property
+    def turned(self) -> bool:
+        """Whether the order is not read in its usual direction."""
+        return self.dir != default_dir(self.sort)
+
+    def href(self, **changes: str) -> str:
         """The address of this list, or of one that differs by `changes`; defaults are left out."""
-        other = replace(self, **changes)
-        if "view" in changes:
-            other = replace(other, view_is_chosen=True)
-        if "sort" in changes and "dir" not in changes:
-            other = replace(other, dir=default_dir(other.sort))
+        sort = changes.get("sort", self.sort)
+        usual = default_dir(sort)
+        direction = changes.get("dir", usual if "sort" in changes else self.dir)
         parts = {
-            "q": other.q,
-            "status": other.status,
-            "rating": other.rating,
-            "sort": other.sort if other.sort != "added" else "",
-            "dir": other.dir if other.dir != default_dir(other.sort) else "",
-            "view": other.view if other.view_is_chosen else "",
+            "q": changes.get("q", self.q),
+            "status": changes.get("status", self.status),
+            "rating": changes.get("rating", self.rating),
+            "sort": "" if sort == "added" else sort,
+            "dir": "" if direction == usual else direction,
+            "view": changes.get("view", self.view if self.view_is_chosen else ""),
         }
-        spelt = urlencode({name: value for name, value in parts.items() if value})
+        spelt = "&".join(f"{name}={quote_plus(value)}" for name, value in parts.items() if value)
         return f"/library?{spelt}" if spelt else "/library"
 
     def next_href(self, cursor: str) -> str:
@@ -96,7 +99,7 @@ def read_shown(args: Mapping[str, str], default_view: View) -> Shown:
     return shown
 
 
-def default_dir(sort: Sort) -> str:
+def default_dir(sort: str) -> str:
     """The direction in which an order is usually read."""
     return "desc" if sort in DESCENDING_BY_DEFAULT else "asc"
 
