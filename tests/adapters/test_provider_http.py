@@ -65,6 +65,13 @@ async def test_a_huge_answer_is_cut_short(server, clock):
     await client.aclose()
 
 
+async def test_an_answer_that_cannot_be_unpacked_is_unreadable(server, provider):
+    server.canned["/x"] = 200, {}
+    server.headers["Content-Encoding"] = "gzip"
+    with pytest.raises(Unreadable):
+        await provider.get("x")
+
+
 async def test_a_redirect_to_a_private_address_is_not_followed(server, provider):
     server.mode = "private"
     with pytest.raises(Refused, match="not its own"):
