@@ -7,9 +7,11 @@ import ipaddress
 import json
 import logging
 import socket
+import ssl
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 import httpx
@@ -89,6 +91,7 @@ class Provider:
             timeout=timeout_s,
             follow_redirects=False,
             trust_env=False,
+            verify=_tls(),
             headers={"User-Agent": user_agent(contact), "Accept": "application/json"},
         )
 
@@ -193,6 +196,12 @@ class Provider:
             raise TryLater(f"{self.label} does not answer.") from None
         if not all(ipaddress.ip_address(entry[4][0]).is_global for entry in found):
             raise Refused(f"{self.label} sends us to a private address.")
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """One for all providers: reading the authorities' certificates takes a while."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def retry_after(headers: httpx.Headers, now: datetime) -> datetime | None:

@@ -3,6 +3,7 @@
 import json
 from functools import cache
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -47,6 +48,7 @@ def check(found):
     json.dumps(dict(fields)).encode()
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(JSON)
 def test_google_books_reads_any_json(reply):
@@ -56,6 +58,7 @@ def test_google_books_reads_any_json(reply):
         check(google_books._found(volume))
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(OBJECTS)
 def test_open_library_reads_any_json(reply):
