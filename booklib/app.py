@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from inspect import CO_COROUTINE
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from quart import Quart
 
@@ -18,8 +19,8 @@ from booklib.web import (
     adding,
     assets,
     books,
-    compress,
     errors,
+    finish,
     limits,
     pages,
     refresh,
@@ -45,6 +46,17 @@ BLUEPRINTS = (
 )
 
 
+class App(Quart):
+    """Quart without its search, for each hook of each request, whether the hook is async."""
+
+    def ensure_async(self, func: Any) -> Any:
+        """The function itself where its own code says that it is async."""
+        code = getattr(func, "__code__", None)
+        if code is not None and code.co_flags & CO_COROUTINE:
+            return func
+        return super().ensure_async(func)
+
+
 def utc_now() -> datetime:
     """The current moment in UTC."""
     return datetime.now(UTC)
@@ -62,7 +74,7 @@ def create_app(
 
     An app can be started once.
     """
-    app = Quart("booklib", template_folder=str(ROOT / "templates"), static_folder=None)
+    app = App("booklib", template_folder=str(ROOT / "templates"), static_folder=None)
     app.jinja_environment = Templates
     app.secret_key = settings.secret_key
     app.config["SECRET_KEY_FALLBACKS"] = list(settings.secret_key_fallbacks)
@@ -173,8 +185,8 @@ def _add_pages(app: Quart, site: Site) -> None:
     app.config["BUILD"] = assets.set_up(app, ROOT / "static", site.static_url).build()
     errors.set_up(app)
     limits.bound_bodies(app)
-    compress.set_up(app)
-    security.set_up(app, site)
+    finish.set_up(app, site)
+    security.set_up(app)
     sessions.set_up(app)
     limits.set_up(app)
     for blueprint in BLUEPRINTS:

@@ -11,7 +11,7 @@ from booklib.errors import Busy, NotFound
 from booklib.models import User
 from booklib.ports import World
 
-TRIES = 8
+TRIES = 12
 
 
 async def change_user(world: World, user_id: str, make: Callable[[User], User]) -> User:

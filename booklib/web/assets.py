@@ -124,13 +124,13 @@ def _answer(asset: Asset) -> Response:
     if asset.packed is not None:
         headers["Vary"] = "Accept-Encoding"
     if request.if_none_match.contains_weak(asset.version):
-        return Response(status=304, headers=headers)
+        return Response(b"", 304, headers)
     headers["Content-Type"] = asset.content_type
     if asset.packed is None or not accepts_gzip():
-        return Response(asset.body, headers=headers)
+        return Response(asset.body, 200, headers)
     headers["Content-Encoding"] = "gzip"
     headers["ETag"] = f'W/"{asset.version}"'
-    return Response(asset.packed, headers=headers)
+    return Response(asset.packed, 200, headers)
 
 
 def accepts_gzip() -> bool:

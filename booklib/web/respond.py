@@ -50,8 +50,8 @@ def see_other(url: str) -> Response:
     """
     url = iri_to_uri(url)
     if wants_fragment():
-        return Response(status=200, headers={"HX-Redirect": url})
-    return Response(status=303, headers={"Location": url})
+        return Response(b"", 200, {"HX-Redirect": url})
+    return Response(b"", 303, {"Location": url})
 
 
 def back(default: str) -> Response:
@@ -78,9 +78,11 @@ def not_modified(tag: str) -> Response | None:
     `tag` names all that the page shows; whether it is a page or a fragment is added here. Give the
     same `tag` to `mark` on the full answer.
     """
-    if _entity_tag(tag) not in request.headers.get("If-None-Match", ""):
+    held = request.headers.get("If-None-Match")
+    if not held:
         return None
-    return mark(Response(status=304), tag)
+    wanted = _entity_tag(tag)
+    return Response(b"", 304, {"ETag": f"W/{wanted}"}) if wanted in held else None
 
 
 def mark(response: Response, tag: str) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 
-from quart import Quart, Response, request
+from quart import Quart, request
 from werkzeug.exceptions import Forbidden
 
 from booklib.web.context import Network, Site, site
@@ -22,32 +22,25 @@ CROSS_SITE = (
 )
 
 
-def set_up(app: Quart, facts: Site) -> None:
-    """Refuse cross-site writes and put the security headers on every answer."""
-    fixed = [
+def set_up(app: Quart) -> None:
+    """Refuse cross-site writes."""
+
+    async def guard() -> None:
+        if request.method in UNSAFE and is_cross_site():
+            raise Forbidden(CROSS_SITE)
+
+    app.before_request(guard)
+
+
+def fixed_headers(facts: Site) -> list[tuple[str, str]]:
+    """What every answer tells the browser."""
+    return [
         ("Content-Security-Policy", content_security_policy(facts.static_url)),
         ("X-Content-Type-Options", "nosniff"),
         ("Referrer-Policy", "same-origin"),
         ("Cross-Origin-Opener-Policy", "same-origin"),
         ("Permissions-Policy", "camera=(self), geolocation=(), microphone=(), payment=()"),
     ]
-
-    async def guard() -> None:
-        if request.method in UNSAFE and is_cross_site():
-            raise Forbidden(CROSS_SITE)
-
-    async def add_headers(response: Response) -> Response:
-        headers = response.headers
-        headers.extend(fixed)
-        if is_secure():
-            headers["Strict-Transport-Security"] = HSTS
-        if response.mimetype == "text/html":
-            response.vary.add("HX-Request")
-            headers.setdefault("Cache-Control", "private, no-cache")
-        return response
-
-    app.before_request(guard)
-    app.after_request(add_headers)
 
 
 def content_security_policy(static_url: str) -> str:

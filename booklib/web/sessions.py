@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache, partial
 from typing import Any, NamedTuple, cast
 from urllib.parse import quote
 
@@ -34,6 +35,10 @@ WITHOUT_USER = frozenset({"static", "pages.health"})
 """Public routes that do not even ask who it is."""
 
 COOKIE = "booklib"
+
+REMEMBERED = 1000
+"""Cookies whose signature was found good and need not be computed again."""
+
 RENEWED_AFTER = timedelta(days=7)
 """A cookie that is kept for a year is written again when it is this old."""
 
@@ -66,18 +71,19 @@ class Sessions(QuartAuth):
     """quart-auth with its cookie checked once a request, only where somebody asks."""
 
     def init_app(self, app: Quart) -> None:
-        """Keep the signer, which quart-auth would make anew for each cookie."""
+        """Keep the signer, which quart-auth would make anew for each cookie, and what it found."""
         super().init_app(app)
         keys = [*app.config.get("SECRET_KEY_FALLBACKS", ()), app.secret_key]
         self._signer = self.serializer_class(keys, self.salt or "")
+        self._read = lru_cache(REMEMBERED)(partial(self._signer.loads, return_timestamp=True))
 
     def load_token(self, token: str, app: Quart | None = None) -> str | None:
         """The cookie's text if its signature and age are good; notes when it was signed."""
         try:
-            auth_id, signed_at = self._signer.loads(
-                token, max_age=self.duration, return_timestamp=True
-            )
+            auth_id, signed_at = self._read(token)
         except BadData:
+            return None
+        if world().now() - signed_at > timedelta(seconds=self.duration or 0):
             return None
         g.signed_at = signed_at
         return auth_id if isinstance(auth_id, str) else None
@@ -87,19 +93,14 @@ class Sessions(QuartAuth):
         visitor = g.get(self.attribute_name)
         if visitor is None or visitor.action == Action.PASS:
             return response
-        options: dict[str, Any] = {
-            "path": self.cookie_path,
-            "httponly": True,
-            "secure": is_secure(),
-            "samesite": "Lax",
-        }
+        options: dict[str, Any] = {"path": "/", "httponly": True, "samesite": "Lax"}
+        options["secure"] = is_secure()
         if visitor.action == Action.DELETE:
             response.delete_cookie(COOKIE, **options)
             return response
         if visitor.action == Action.WRITE_PERMANENT:
             options["max_age"] = self.duration
-        token = self._signer.dumps(visitor.auth_id)
-        response.set_cookie(COOKIE, token, **options)
+        response.set_cookie(COOKIE, self._signer.dumps(visitor.auth_id), **options)
         return response
 
 
@@ -192,8 +193,8 @@ def sign_in_first() -> Response:
     """To the sign-in page and back. htmx is told by a header: it would follow a 303 silently."""
     address = f"/login?next={quote(_wanted(request), safe='/')}"
     if request.headers.get("HX-Request") == "true":
-        return Response(status=401, headers={"HX-Redirect": address})
-    return Response(status=303, headers={"Location": address})
+        return Response(b"", 401, {"HX-Redirect": address})
+    return Response(b"", 303, {"Location": address})
 
 
 def _wanted(asked: Request) -> str:

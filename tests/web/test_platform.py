@@ -124,6 +124,7 @@ async def test_an_unchanged_shelf_is_told_so_packed_or_not(client):
     for headers in ({}, GZIP):
         again = await client.get("/library", headers=headers | {"If-None-Match": tag})
         assert (again.status_code, await again.get_data()) == (304, b"")
+        assert "Content-Length" not in again.headers
     piece = await client.get("/library", headers=HX | {"If-None-Match": tag})
     assert piece.status_code == 200
 
