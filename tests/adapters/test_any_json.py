@@ -49,7 +49,7 @@ def check(found):
 
 
 @pytest.mark.slow
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(JSON)
 def test_google_books_reads_any_json(reply):
     check(google_books._found({"volumeInfo": reply}))
@@ -59,7 +59,7 @@ def test_google_books_reads_any_json(reply):
 
 
 @pytest.mark.slow
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(OBJECTS)
 def test_open_library_reads_any_json(reply):
     catalogue = open_library()
