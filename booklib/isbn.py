@@ -169,6 +169,7 @@ def _cut(run: str) -> list[str]:
 
 def _first_number(groups: list[str]) -> int:
     """How many groups make up the number that the first of them begins; 0 if it begins none."""
+    groups = groups[:13]  # thirteen digits: more groups than that cannot belong to one number
     sizes = {len(_bare("".join(groups[:count]))): count for count in range(1, len(groups) + 1)}
     if 13 in sizes and "".join(groups).startswith(("977", "978", "979")):
         return sizes[13]

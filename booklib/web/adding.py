@@ -29,7 +29,9 @@ from booklib.web.wording import STATUS_WORDS, count_in_words, language_names
 blueprint = Blueprint("adding", __name__)
 
 MAX_PASTED: Final = 500
+MAX_TEXT: Final = 50_000
 MAX_WORDS: Final = 200
+"""Characters of a pasted text, and of the words of a search."""
 SEARCHES_A_MINUTE: Final = 30
 
 OUTCOME: Final = "add/_outcome.html"
@@ -110,9 +112,16 @@ async def _by_hand(form: Mapping[str, str], status: Status) -> Response:
 async def _by_box(text: str, status: Status) -> Response:
     if not text:
         raise Invalid.at("isbn", "Type an ISBN, several of them, or some words of a title.")
-    if not isbn_rules.looks_like_isbns(text):
-        return see_other(f"/find?{urlencode({'q': ' '.join(text.split())[:MAX_WORDS]})}")
-    findings = isbn_rules.find_all(text)
+    if len(text) > MAX_TEXT:
+        raise Invalid.at(
+            "isbn",
+            f"That is {len(text):,} characters long; at most {MAX_TEXT:,} fit. "
+            "Please add it in parts.",
+        )
+    # A long text costs up to a second, which others should not have to wait.
+    findings = await asyncio.to_thread(_isbns_in, text)
+    if findings is None:
+        return _search_for(" ".join(text.split()))
     if len(findings) > MAX_PASTED:
         raise Invalid.at(
             "isbn",
@@ -123,6 +132,20 @@ async def _by_box(text: str, status: Status) -> Response:
         raise Invalid.at("isbn", findings[0].problem)
     lines = await _all(findings, status)
     return await _many(lines) if len(lines) > 1 else await _one_line(lines[0])
+
+
+def _isbns_in(text: str) -> list[isbn_rules.Finding] | None:
+    """The ISBNs of a text, right and wrong ones; None where it is words instead."""
+    return isbn_rules.find_all(text) if isbn_rules.looks_like_isbns(text) else None
+
+
+def _search_for(words: str) -> Response:
+    if len(words) > MAX_WORDS:
+        raise Invalid.at(
+            "isbn",
+            f"There is no ISBN in this. To look for a title, type at most {MAX_WORDS} characters.",
+        )
+    return see_other(f"/find?{urlencode({'q': words})}")
 
 
 async def _all(findings: list[isbn_rules.Finding], status: Status) -> list[added.Line]:

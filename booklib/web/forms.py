@@ -37,6 +37,7 @@ TEXT_LIMITS: Final = {
 }
 """Characters that a text field takes; 35 is the room BCP 47 (section 4.4.1) asks for a tag."""
 
+MAX_ISBN_TEXT = 200
 MAX_ENTRIES = 200
 ENTRY_LIMIT = 200
 MAX_PAGE_COUNT = 99_999
@@ -114,6 +115,8 @@ def read_isbn(text: str) -> str | None:
     """An ISBN in any spelling as ISBN-13, None for an empty field; raises Invalid at `isbn`."""
     if not text.strip():
         return None
+    if len(text) > MAX_ISBN_TEXT:
+        raise Invalid.at("isbn", "This is too long for an ISBN.")
     try:
         return isbn_rules.parse(text)
     except isbn_rules.IsbnError as error:

@@ -166,6 +166,15 @@ def isbn(number):
     return f"{digits}{-total % 10}"
 
 
+@pytest.mark.parametrize("text", ["1 2 " * 10_000, "1 2 " * 200_000, "no number here " * 100])
+async def test_a_long_text_comes_back_soon(client, site, text):
+    async with asyncio.timeout(5):
+        answer = await client.post("/books", form={"isbn": text})
+    assert answer.status_code == 422
+    assert text.strip() in await page_of(answer)
+    assert await rows(site) == ()
+
+
 async def test_words_are_looked_for(client):
     answer = await client.post("/books", form={"isbn": "dune  herbert & sons"})
     assert answer.status_code == 303
