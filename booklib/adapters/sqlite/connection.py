@@ -18,6 +18,9 @@ from booklib.errors import StorageDown, StorageFull
 
 BUSY_SECONDS = 5.0
 CACHE_KIB = 8_000
+MAPPED_BYTES = 1 << 30
+"""How much of the file is read without a copy: a search jumps from row to row."""
+
 READERS = 2
 
 _FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE})
@@ -31,8 +34,12 @@ Work = Callable[Concatenate[sqlite3.Connection, P], T]
 class Connection(aiosqlite.Connection):
     """A connection that runs a function in its thread, so that many statements cost one hop."""
 
-    waiting = 0
-    """Calls handed over and not answered yet."""
+    def __init__(self, path: Path) -> None:
+        super().__init__(lambda: connect_plainly(path), iter_chunk_size=64)
+        # A program that fails before it closes its storage must end, not wait for this thread.
+        self._thread.daemon = True
+        self.waiting = 0
+        """Calls handed over and not answered yet."""
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """What `work` returns; raises StorageFull and StorageDown."""
@@ -65,10 +72,15 @@ def connect_plainly(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=512
     )
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-    connection.execute("PRAGMA temp_store = MEMORY")
+    try:
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+        connection.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
+        connection.execute("PRAGMA temp_store = MEMORY")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 
@@ -94,6 +106,7 @@ class Database:
     def __init__(self, writer: Connection, readers: list[Connection]) -> None:
         self._writer = writer
         self._readers = readers
+        self._closed = False
 
     @classmethod
     async def open(cls, path: Path) -> Database:
@@ -101,7 +114,7 @@ class Database:
         opened: list[Connection] = []
         try:
             for _ in range(1 + READERS):
-                connection = Connection(lambda: connect_plainly(path), 64)
+                connection = Connection(path)
                 await connection
                 opened.append(connection)
             for reader in opened[1:]:
@@ -123,7 +136,10 @@ class Database:
         )
 
     async def close(self) -> None:
-        """Move the log into the file and close it."""
+        """Move the log into the file and close it; closing twice does no harm."""
+        if self._closed:
+            return
+        self._closed = True
         await _close_all(self._readers)
         try:
             await self._writer.run(_checkpoint)

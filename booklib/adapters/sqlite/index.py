@@ -26,9 +26,14 @@ def tag(owner: int) -> str:
 
 
 def words_of(owner: int, card: str) -> str:
-    """The words by which a book is found, as the index holds them."""
+    """The words by which a book is found, as the index holds them, a space before each."""
     mark = tag(owner)
-    return " ".join(mark + word for word in card_words(card))
+    return "".join(f" {mark}{word}" for word in card_words(card))
+
+
+def least_number(at: datetime) -> int:
+    """The least number that a book added in this millisecond can have."""
+    return milliseconds(at) << MOMENT_BITS
 
 
 def milliseconds(at: datetime) -> int:
@@ -39,7 +44,7 @@ def milliseconds(at: datetime) -> int:
 def free_number(db: sqlite3.Connection, at: datetime, ident: str) -> int:
     """A number for a book: the full-text index gives its hits in this order, that is as added."""
     spread = zlib.crc32(ident.encode()) % (1 << MOMENT_BITS)
-    number = (milliseconds(at) << MOMENT_BITS) + spread
+    number = least_number(at) + spread
     while db.execute("SELECT 1 FROM user_books WHERE number = ?", (number,)).fetchone():
         number += 1
     return number

@@ -1,13 +1,28 @@
-"""Searching: every word asked for begins some word of the book; the order is the shelf's."""
+"""Searching: every word asked for begins some word of the book; the order is the shelf's.
+
+In the order added the full-text index itself gives its hits in order. In the other orders few hits
+are sorted; with many, the shelf is walked, testing each book, because the page fills up soon. Where
+it does not (all hits at the far end), the walk is given up and the hits are sorted after all.
+"""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
-from booklib.adapters.sqlite.index import tag
-from booklib.adapters.sqlite.shelf import ROW, order_of, page_of
+from booklib.adapters.sqlite import shelf
+from booklib.adapters.sqlite.index import MOMENT_BITS, least_number, tag
+from booklib.adapters.sqlite.shelf import ROW, Order, order_of, page_of
 from booklib.models import STATUSES, Page, Query, ShelfRow
+from booklib.models.shelf import SEPARATOR
+
+FEW = 1_000
+"""Hits, or books of a shelf, that are looked at one by one."""
+
+WALK_STEPS = 150_000
+"""Instructions of SQLite's machine before a walk is given up: about 10,000 books."""
 
 _MATCHED = 12
 """Words looked up in the index, the longest; any more only filter what those find."""
@@ -20,26 +35,119 @@ def page(
     owner = db.execute("SELECT number FROM users WHERE user_id = ?", (user_id,)).fetchone()
     if owner is None:
         return Page((), None)
-    order = order_of(query)
-    words = sorted((tag(owner[0]) + word for word in query.words), key=len, reverse=True)
-    parameters: dict[str, Any] = {
-        "match": " ".join(f"{word}*" for word in words[:_MATCHED]),
-        "owner": owner[0],
-        "limit": limit + 1,
-    } | order.cursor(after)
-    conditions = ["search MATCH :match", "owner = :owner", _filters(query)]
-    if after is not None:
-        conditions.append(order.behind)
-    sql = (
-        f"SELECT {ROW}, {', '.join(order.columns)} FROM search "
-        "CROSS JOIN user_books ON user_books.number = search.rowid "
-        f"WHERE {' AND '.join(conditions)} ORDER BY {order.by} LIMIT :limit"
-    )
-    return page_of(db.execute(sql, parameters).fetchall(), limit)
+    return _Search(db, user_id, owner[0], query, after, limit).page()
 
 
-def _filters(query: Query) -> str:
-    shelves = [query.shelf] if query.shelf else STATUSES
-    listed = ", ".join(f"'{shelf}'" for shelf in shelves)
-    rating = f" AND rating = {query.rating}" if query.rating is not None else ""
+class _Search:
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        user_id: str,
+        owner: int,
+        query: Query,
+        after: str | None,
+        limit: int,
+    ) -> None:
+        self._db = db
+        self._query = query
+        self._after = after
+        self._limit = limit
+        self._order = order_of(query)
+        words = sorted((tag(owner) + word for word in query.words), key=len, reverse=True)
+        tests = {f"word{place}": f" {word}" for place, word in enumerate(words)}
+        self._begins = "".join(f" AND instr(user_books.words, :{name})" for name in tests)
+        self._parameters: dict[str, Any] = {
+            "match": " ".join(f"{word}*" for word in words[:_MATCHED]),
+            "user_id": user_id,
+            "owner": owner,
+            "limit": limit + 1,
+        }
+        self._parameters |= tests | self._order.cursor(after)
+        self._filters = f"owner = :owner AND {_on_shelf(query)}"
+        if len(words) > _MATCHED:
+            self._filters += self._begins
+
+    def page(self) -> Page[ShelfRow]:
+        if self._query.shelf is not None and self._few(_SHELF):
+            return self._walked()
+        if self._order.columns == ("added_key",):
+            return self._as_added()
+        if self._few(_HITS):
+            return self._sorted()
+        self._db.set_progress_handler(lambda: 1, WALK_STEPS)
+        try:
+            return self._walked()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+                raise
+        finally:
+            self._db.set_progress_handler(None, 0)
+        return self._sorted()
+
+    def _few(self, rows: str) -> bool:
+        sql = f"SELECT count(*) FROM ({rows} LIMIT {FEW + 1})"
+        parameters = self._parameters | {"shelf": self._query.shelf}
+        number: int = self._db.execute(sql, parameters).fetchone()[0]
+        return number <= FEW
+
+    def _walked(self) -> Page[ShelfRow]:
+        sql = shelf.statement(self._query, self._after is not None, self._begins)
+        return page_of(self._db.execute(sql, self._parameters).fetchall(), self._limit)
+
+    def _sorted(self) -> Page[ShelfRow]:
+        order = self._order
+        columns = ", ".join(order.columns)
+        behind = f" AND {order.behind}" if self._after is not None else ""
+        hits = (
+            "SELECT number AS hit FROM search CROSS JOIN user_books ON number = search.rowid "
+            f"WHERE search MATCH :match AND {self._filters}{behind} "
+            f"ORDER BY {order.by} LIMIT :limit"
+        )
+        sql = f"SELECT {ROW}, {columns} FROM ({hits}) JOIN user_books ON number = hit "
+        rows = self._db.execute(f"{sql} ORDER BY {order.by}", self._parameters).fetchall()
+        return page_of(rows, self._limit)
+
+    def _as_added(self) -> Page[ShelfRow]:
+        """Hits in the order of their numbers, those of one millisecond sorted among themselves."""
+        order = self._order
+        bound = ""
+        parameters = dict(self._parameters)
+        if self._after is not None:
+            bound = (
+                f" AND search.rowid {'<' if order.descending else '>='} :bound AND {order.behind}"
+            )
+            parameters["bound"] = _bound(self._after, order)
+        sql = (
+            f"SELECT {ROW}, added_key, number FROM search "
+            "CROSS JOIN user_books ON number = search.rowid "
+            f"WHERE search MATCH :match AND {self._filters}{bound} "
+            f"ORDER BY search.rowid{' DESC' if order.descending else ''}"
+        )
+        rows: list[Any] = []
+        for row in self._db.execute(sql, parameters):
+            if len(rows) > self._limit and rows[-1][-1] >> MOMENT_BITS != row[-1] >> MOMENT_BITS:
+                break
+            rows.append(row)
+        rows.sort(key=lambda row: row[-2].encode(), reverse=order.descending)
+        return page_of([row[:-1] for row in rows], self._limit)
+
+
+_HITS = "SELECT 1 FROM search WHERE search MATCH :match"
+_SHELF = "SELECT 1 FROM user_books WHERE owner = :owner AND shelf = :shelf"
+
+
+def _bound(after: str, order: Order) -> int:
+    """The number on whose near side no book is behind the cursor; a wild cursor bounds nothing."""
+    try:
+        moment = datetime.fromisoformat(after.split(SEPARATOR)[0])
+        later = timedelta(milliseconds=1) if order.descending else timedelta()
+        return least_number(moment + later)
+    except (ValueError, TypeError, OverflowError):
+        return (1 << 63) - 1 if order.descending else -(1 << 63)
+
+
+def _on_shelf(query: Query) -> str:
+    shelves: Sequence[str] = [query.shelf] if query.shelf else STATUSES
+    listed = ", ".join(f"'{each}'" for each in shelves)
+    rating = f" AND rating = {query.rating:d}" if query.rating is not None else ""
     return f"shelf IN ({listed}){rating}"

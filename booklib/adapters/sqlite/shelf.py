@@ -41,14 +41,14 @@ class Order(NamedTuple):
     def behind(self) -> str:
         """The condition on rows behind the cursor."""
         names = ", ".join(self.columns)
-        marks = ", ".join(f":after{place}" for place in range(len(self.columns)))
+        marks = ", ".join(f":after_{column}" for column in self.columns)
         return f"({names}) {'<' if self.descending else '>'} ({marks})"
 
     def cursor(self, after: str | None) -> dict[str, str]:
-        """The parameters of `behind`."""
-        parts = (after or "").split(SEPARATOR, 1) if len(self.columns) > 1 else [after or ""]
+        """The parameters of `behind`; a cursor with too few parts is filled up."""
+        parts = (after or "").split(SEPARATOR, len(self.columns) - 1)
         parts += [""] * (len(self.columns) - len(parts))
-        return {f"after{place}": part for place, part in enumerate(parts)}
+        return {f"after_{c}": part for c, part in zip(self.columns, parts, strict=True)}
 
 
 _COLUMNS = {
@@ -71,10 +71,14 @@ def page(
     db: sqlite3.Connection, user_id: str, query: Query, after: str | None, limit: int
 ) -> Page[ShelfRow]:
     """One page of a query without words."""
-    order = order_of(query)
-    sql = _select(query.shelf, query.rating, order, after is not None)
-    parameters = {"user_id": user_id, "limit": limit + 1} | order.cursor(after)
+    sql = statement(query, after is not None)
+    parameters = {"user_id": user_id, "limit": limit + 1} | order_of(query).cursor(after)
     return page_of(db.execute(sql, parameters).fetchall(), limit)
+
+
+def statement(query: Query, continued: bool, condition: str = "") -> str:
+    """The statement that walks to a page; `condition` (`AND ...`) goes with each step."""
+    return _select(query.shelf, query.rating, order_of(query), continued, condition)
 
 
 def page_of(rows: Sequence[Any], limit: int) -> Page[ShelfRow]:
@@ -93,31 +97,35 @@ def _shelf_row(row: Any) -> ShelfRow:
 
 
 @cache
-def _select(shelf: str | None, rating: int | None, order: Order, continued: bool) -> str:
-    columns = ", ".join(order.columns)
-    behind = f" AND {order.behind}" if continued else ""
+def _select(
+    shelf: str | None, rating: int | None, order: Order, continued: bool, condition: str
+) -> str:
+    # With one rating the books are walked as added; a condition on the rating too would hide that.
+    one_rating = rating is not None and order.columns[0] == "rating"
+    walk = Order(order.columns[1:], order.descending) if one_rating else order
+    behind = f" AND {walk.behind}" if continued else ""
     walks = [
-        f"SELECT {ROW}, {columns} FROM user_books "
-        f"WHERE owner = (SELECT number FROM users WHERE user_id = :user_id){arm}{behind}"
-        for arm in _arms(shelf, rating, order)
+        f"SELECT {ROW}, {', '.join(order.columns)} FROM user_books "
+        f"WHERE owner = (SELECT number FROM users WHERE user_id = :user_id){arm}{behind}{condition}"
+        for arm in _arms(shelf, rating, walk)
     ]
-    # In a compound SELECT the columns are those of the result, so names that ROW has stay unique.
-    return f"{' UNION ALL '.join(walks)} ORDER BY {order.by} LIMIT :limit"
+    return f"{' UNION ALL '.join(walks)} ORDER BY {walk.by} LIMIT :limit"
 
 
-def _arms(shelf: str | None, rating: int | None, order: Order) -> list[str]:
+def _arms(shelf: str | None, rating: int | None, walk: Order) -> list[str]:
     if shelf == "deleted":
-        return [
-            " AND shelf = 'deleted'" + (f" AND rating = {rating}" if rating is not None else "")
-        ]
-    if shelf is None and rating is None and order.columns == ("added_key",):
+        return [f" AND shelf = 'deleted'{_rated(rating)}"]
+    if shelf is None and rating is None and walk.columns == ("added_key",):
         return [" AND added_key IS NOT NULL"]
-    shelves = [f" AND shelf = '{each}'" for each in ([shelf] if shelf else STATUSES)]
-    if rating is not None:
-        return [f"{each} AND rating = {rating}" for each in shelves]
-    if order.columns[0] == "rating":
-        return shelves
-    return [f"{each} AND rating = {stars}" for each in shelves for stars in range(MAX_RATING + 1)]
+    shelves = [shelf] if shelf else STATUSES
+    ratings = range(MAX_RATING + 1) if rating is None else (rating,)
+    if walk.columns[0] == "rating":
+        return [f" AND shelf = '{each}'" for each in shelves]
+    return [f" AND shelf = '{each}'{_rated(stars)}" for each in shelves for stars in ratings]
+
+
+def _rated(rating: int | None) -> str:
+    return "" if rating is None else f" AND rating = {rating:d}"
 
 
 def books(db: sqlite3.Connection, ids: Sequence[str]) -> dict[str, Book]:

@@ -74,7 +74,7 @@ CREATE INDEX by_book ON user_books (book_id, user_book_id) WHERE book_id IS NOT 
 -- Every word begins with its owner's number, so one person's search reads nobody else's postings.
 CREATE VIRTUAL TABLE search USING fts5 (
     words, content = 'user_books', content_rowid = 'number',
-    tokenize = 'ascii', detail = 'none', prefix = '5 6 7'
+    tokenize = 'ascii', detail = 'none', prefix = '5 6 7 8 9 10 11'
 );
 
 CREATE TABLE jobs (

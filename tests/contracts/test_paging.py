@@ -1,0 +1,124 @@
+"""Paging while the library changes: what stays is shown exactly once, in order."""
+
+import asyncio
+import itertools
+import tempfile
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from booklib.models import SORTS, STATUSES, Query
+from booklib.models.shelf import place, rekey, sort_key
+from booklib.ports import Change
+from tests.contracts.conftest import STORAGES
+from tests.factories import NOON, a_copy, a_user, added
+from tests.fakes import Clock
+
+TITLES = st.sampled_from(["A", "a", "The A", "B", "Éa", "日本", "🦉", "a a"])
+STEP = st.tuples(
+    st.sampled_from(["add", "delete", "rate", "status", "rename"]), st.integers(0, 999), TITLES
+)
+COPIES = st.lists(
+    st.tuples(TITLES, st.sampled_from(STATUSES), st.integers(0, 10), st.integers(0, 3)),
+    min_size=1,
+    max_size=12,
+)
+ORDERS = list(itertools.product(SORTS, (True, False)))
+
+
+def a_numbered_copy(number, title, status, rating, day):
+    return a_copy(
+        title,
+        minute=number // 3,
+        user_book_id=f"copy{number * 7 % 100:02d}",
+        status=status,
+        rating=rating,
+        finished_on=date(2026, 1, day) if day else None,
+    )
+
+
+def changed(book, what, value, title):
+    """The book after one step."""
+    match what:
+        case "delete":
+            return rekey(replace(book, deleted_at=NOON))
+        case "rate":
+            return replace(book, rating=value % 11)
+        case "status":
+            return rekey(replace(book, status=STATUSES[value % 3]))
+        case _:
+            return place(replace(book, mine={**book.mine, "title": title}), None)
+
+
+async def page_while_changing(storage, copies, steps, query, limit):
+    """Read the whole shelf with one step between two pages; compare what no step touched."""
+    await storage.add_user(a_user("alice"))
+    books = {book.user_book_id: book for book in copies}
+    await added(storage, *copies)
+    touched, seen, after = set(), [], None
+    numbers = itertools.count(len(copies))
+    todo = iter(steps)
+    while True:
+        page = await storage.shelf("id-alice", query, after, limit)
+        seen += page.rows
+        if (after := page.after) is None:
+            break
+        if step := next(todo, None):
+            touched.add(await take(storage, books, step, numbers))
+    still = [book for ident, book in books.items() if ident not in touched]
+    still = [book for book in still if query.shelf in (None, book.status)]
+    still.sort(key=lambda book: sort_key(book, query.sort).encode(), reverse=query.descending)
+    shown = [row.user_book_id for row in seen if row.user_book_id not in touched]
+    assert shown == [book.user_book_id for book in still]
+    keys = [row.key.encode() for row in seen]
+    assert keys == sorted(keys, reverse=query.descending)
+    assert len(set(keys)) == len(keys)
+
+
+async def take(storage, books, step, numbers):
+    """Do one step; the id of the book that it touched."""
+    what, value, title = step
+    if what == "add":
+        book = a_numbered_copy(next(numbers), title, STATUSES[value % 3], value % 11, value % 4)
+        await added(storage, book)
+        books[book.user_book_id] = book
+        return book.user_book_id
+    book = list(books.values())[value % len(books)]
+    if book.deleted_at is None:
+        after = changed(book, what, value, title)
+        assert await storage.apply("id-alice", [Change(book, after)])
+        books[book.user_book_id] = replace(after, rev=book.rev + 1)
+    return book.user_book_id
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", STORAGES)
+@settings(max_examples=60, deadline=None)
+@given(
+    copies=COPIES,
+    steps=st.lists(STEP, max_size=12),
+    order=st.sampled_from(ORDERS),
+    shelf=st.sampled_from([None, *STATUSES]),
+    words=st.sampled_from([(), ("frank",)]),
+    limit=st.integers(1, 4),
+)
+def test_no_book_is_lost_or_doubled_while_the_library_changes(
+    kind, copies, steps, order, shelf, words, limit
+):
+    sort, descending = order
+    query = Query(shelf=shelf, words=words, sort=sort, descending=descending)
+    made = [a_numbered_copy(number, *values) for number, values in enumerate(copies)]
+
+    async def run():
+        with tempfile.TemporaryDirectory() as folder:
+            here = STORAGES[kind](Path(folder), Clock())
+            try:
+                await page_while_changing(await here.open(), made, steps, query, limit)
+            finally:
+                await here.close()
+
+    asyncio.run(run())
