@@ -16,7 +16,7 @@ from booklib.models import VIEWS, User
 from booklib.ports import World
 
 
-async def change_password(world: World, user: User, *, old: str, new: str, confirm: str) -> User:
+async def change_password(world: World, user: User, old: str, new: str, confirm: str) -> User:
     """Set another password and end every session; the caller begins a new one.
 
     Raises Invalid (at current_password, password, confirm_password), TooManyTries and Busy.

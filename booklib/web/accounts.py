@@ -9,6 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from booklib import accounts
 from booklib.errors import Invalid, SignInRefused
+from booklib.models import User
 from booklib.web import sessions
 from booklib.web.context import current_user, signed_in, site, world
 from booklib.web.respond import is_local, render, see_other
@@ -26,18 +27,22 @@ async def register() -> Response:
         return await _register_page()
     form = await request.form
     try:
-        user = await accounts.register(
-            world(),
-            username=form.get("username", ""),
-            email=form.get("email", ""),
-            password=form.get("password", ""),
-            confirm=form.get("confirm_password", ""),
-            policy=site().registration,
-            address=client_address(),
-        )
+        user = await _registered(form)
     except Invalid as error:
         return await _form("register", form, error.problems, 422)
     return _welcome(user, form, keep=True)
+
+
+async def _registered(form: MultiDict[str, str]) -> User:
+    return await accounts.register(
+        world(),
+        username=form.get("username", ""),
+        email=form.get("email", ""),
+        password=form.get("password", ""),
+        confirm=form.get("confirm_password", ""),
+        policy=site().registration,
+        address=client_address(),
+    )
 
 
 async def _register_page() -> Response:
@@ -103,14 +108,9 @@ async def password() -> Response:
     if request.method == "GET":
         return await _form("password", {})
     form = await request.form
+    typed = [form.get(name, "") for name in ("current_password", "password", "confirm_password")]
     try:
-        user = await accounts.change_password(
-            world(),
-            current_user(),
-            old=form.get("current_password", ""),
-            new=form.get("password", ""),
-            confirm=form.get("confirm_password", ""),
-        )
+        user = await accounts.change_password(world(), current_user(), *typed)
     except Invalid as error:
         return await _form("password", {}, error.problems, 422)
     sessions.begin(user, keep=sessions.current().kept)
@@ -157,7 +157,7 @@ async def _form(
     )
 
 
-def _welcome(user: Any, form: MultiDict[str, str], *, keep: bool) -> Response:
+def _welcome(user: User, form: MultiDict[str, str], *, keep: bool) -> Response:
     sessions.begin(user, keep=keep)
     wanted = form.get("next") or request.args.get("next", "")
     return see_other(wanted if is_local(wanted) else HOME)

@@ -93,5 +93,3 @@ async def test_a_client_that_hangs_up_while_sending_leaves_no_trace(server):
         await writer.drain()
         writer.transport.abort()
     assert (await send(port, chunked=True, size=0)).startswith(b"HTTP/1.1 422 ")
-
-

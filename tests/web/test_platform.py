@@ -123,7 +123,6 @@ async def test_an_unchanged_shelf_is_told_so_packed_or_not(client):
     tag = (await client.get("/library", headers=GZIP)).headers["ETag"]
     for headers in ({}, GZIP):
         again = await client.get("/library", headers=headers | {"If-None-Match": tag})
-        assert "Content-Length" not in again.headers
         assert (again.status_code, await again.get_data()) == (304, b"")
     piece = await client.get("/library", headers=HX | {"If-None-Match": tag})
     assert piece.status_code == 200
