@@ -91,7 +91,7 @@ document.addEventListener("htmx:error", ({ detail: { ctx } }) => {
 // What the shelf does not show in its place is told here, unless the answer brings a message of its own.
 document.addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
   const { status } = ctx.response;
-  const unseen = status >= 500 || ctx.sourceElement.closest?.(".book, .toast");
+  const unseen = status >= 500 || ctx.sourceElement.closest?.(".books, .toast");
   if (!unseen || ctx.hx.redirect || ctx.sourceElement.matches("[data-pending]") || /<hx-partial/.test(ctx.text)) return;
   tell(status === 404 ? "This book is not here any more." : "That did not work. Please try again in a moment.");
 });

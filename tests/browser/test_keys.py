@@ -1,0 +1,65 @@
+"""Single keys, arrows, a scanner's digits and pasted lines."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.conftest import register, serving
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+PASTE = """text => {
+    const data = new DataTransfer();
+    data.setData("text", text);
+    const init = { clipboardData: data, bubbles: true, cancelable: true };
+    document.activeElement.dispatchEvent(new ClipboardEvent("paste", init));
+}"""
+
+
+async def test_keys_do_what_the_help_page_says(chromium, tmp_path):
+    async with serving(tmp_path / "instance", "dead") as site:
+        page = await chromium.new_page()
+        await register(page, site)
+        box, books = page.locator("#add-isbn"), page.locator("#shelf-cards .book")
+        await page.keyboard.type("9780441172719\n")
+        await expect(books).to_have_count(1)
+        await expect(box).to_be_focused()
+        await page.evaluate(PASTE, "9780261102217\r\n9780141439518\n")
+        await expect(box).to_have_value("9780261102217, 9780141439518")
+        await page.keyboard.press("Enter")
+        await expect(books).to_have_count(3)
+        await page.locator("#main").focus()
+        for key, index in (("j", 0), ("j", 1), ("k", 0)):
+            await page.keyboard.press(key)
+            await expect(books.nth(index).locator("h2 a")).to_be_focused()
+        await books.first.locator(".stars button").first.focus()
+        await page.keyboard.press("ArrowRight")
+        await expect(books.first.locator(".stars button").nth(1)).to_be_focused()
+        await page.keyboard.press("a")
+        await expect(box).to_be_focused()
+        await page.locator("#main").focus()
+        await page.keyboard.press("/")
+        await expect(page.locator("#search")).to_be_focused()
+        await page.keyboard.type("a/?")
+        await expect(page).to_have_url(re.compile(r"\?q=a%2F%3F$"))
+        await page.locator("#main").focus()
+        await page.keyboard.press("?")
+        await expect(page).to_have_url(f"{site.url}/help")
+
+
+async def test_single_keys_can_be_switched_off(chromium, tmp_path):
+    async with serving(tmp_path / "instance", "dead") as site:
+        page = await chromium.new_page()
+        await register(page, site)
+        await page.goto(f"{site.url}/account")
+        await page.locator("[name=shortcuts]").uncheck()
+        await page.get_by_role("button", name="Save", exact=True).click()
+        await page.goto(f"{site.url}/library")
+        await page.keyboard.press("/")
+        await expect(page.locator("#search")).not_to_be_focused()
+        await page.keyboard.type("978a?")
+        await expect(page.locator("#add-isbn")).to_have_value("")
+        await expect(page).to_have_url(f"{site.url}/library")
