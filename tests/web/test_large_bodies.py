@@ -1,7 +1,6 @@
 """100 MB sent to a real server: a clean answer, and no more memory than before."""
 
 import asyncio
-import os
 import sys
 from pathlib import Path
 
