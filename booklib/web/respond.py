@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from quart import Quart, Response, current_app, request
+from quart import Quart, Response, current_app, request, session
 from quart.templating import Environment
 from werkzeug.urls import iri_to_uri
 
@@ -79,16 +79,25 @@ def not_modified(tag: str) -> Response | None:
     same `tag` to `mark` on the full answer.
     """
     held = request.headers.get("If-None-Match")
-    if not held:
+    if not held or _has_message():
         return None
     wanted = _entity_tag(tag)
     return Response(b"", 304, {"ETag": f"W/{wanted}"}) if wanted in held else None
 
 
 def mark(response: Response, tag: str) -> Response:
-    """Put the entity tag on an answer (weak, because it may be sent compressed)."""
-    response.headers["ETag"] = f"W/{_entity_tag(tag)}"
+    """Put the entity tag on an answer (weak, because it may be sent compressed).
+
+    A page that told a message gets none: it would tell it again.
+    """
+    if not _has_message():
+        response.headers["ETag"] = f"W/{_entity_tag(tag)}"
     return response
+
+
+def _has_message() -> bool:
+    """Whether a message waits for the next page, or was told by this one just now."""
+    return bool(session) or session.modified
 
 
 def _entity_tag(tag: str) -> str:

@@ -128,6 +128,16 @@ async def test_an_unchanged_shelf_is_told_so_packed_or_not(client):
     assert piece.status_code == 200
 
 
+async def test_a_message_is_told_once_also_on_a_page_that_has_not_changed(client):
+    tag = (await client.get("/library")).headers["ETag"]
+    await client.post("/account/sessions/end")
+    told = await client.get("/library", headers={"If-None-Match": tag})
+    assert "other devices are signed out" in await page_of(told)
+    assert "ETag" not in told.headers
+    assert "other devices" not in await page_of(await client.get("/library"))
+    assert "ETag" in (await client.get("/library")).headers
+
+
 # Errors
 
 
