@@ -13,14 +13,14 @@ from datetime import timedelta
 
 import pytest
 
-from booklib.adapters.sqlite import SqliteStorage, index, shelf
+from booklib.adapters.sqlite import SqliteStorage, index, search, shelf
 from booklib.adapters.sqlite.migrate import MIGRATIONS, prepare, statements
 from booklib.errors import StorageDown, StorageFull
 from booklib.models import SORTS, STATUSES, Query
 from booklib.models.shelf import rekey
 from booklib.ports import Change
 from tests.factories import NOON, a_copy, a_job, a_user, added
-from tests.fakes import Clock
+from tests.fakes import Clock, MemoryStorage
 
 SECOND = "CREATE TABLE second (a TEXT);\nCREATE TRIGGER t AFTER INSERT ON second BEGIN\n"
 SECOND += "  DELETE FROM second;\nEND;\n-- the end\nINSERT INTO second VALUES (';');\n"
@@ -336,6 +336,40 @@ async def test_the_index_of_words_stays_in_step_with_the_books(storage, path):
     assert sound(path)
     hits = (await storage.shelf("id-alice", Query(words=("other",)), None, 50)).rows
     assert len(hits) == 10
+
+
+@pytest.mark.parametrize(
+    "effort",
+    [search.Effort(few=0, walk_steps=10**9), search.Effort(0, 1), search.Effort(10**6, 1)],
+    ids=["walks", "gives up walking", "sorts"],
+)
+async def test_every_way_of_searching_finds_the_same(path, effort):
+    storage, memory = await SqliteStorage.open(path), MemoryStorage()
+    copies = [
+        a_copy(
+            f"{'Odd' if n % 2 else 'Even'} {n % 7}",
+            f"Ann Author{n % 4}",
+            minute=n,
+            status=STATUSES[n % 3],
+            rating=n % 4,
+        )
+        for n in range(60)
+    ]
+    for each in (storage, memory):
+        await each.add_user(a_user("alice"))
+        await added(each, *copies)
+    await storage.close()
+    with closing(sqlite3.connect(path)) as db:
+        for sort, where, rating, words, descending in itertools.product(
+            SORTS, (None, "read"), (None, 2), (("odd",), ("3", "ann")), (False, True)
+        ):
+            query = Query(shelf=where, rating=rating, words=words, sort=sort, descending=descending)
+            after = None
+            while True:
+                page = search.page(db, "id-alice", query, after, 4, effort)
+                assert page == await memory.shelf("id-alice", query, after, 4)
+                if (after := page.after) is None:
+                    break
 
 
 def test_an_owner_s_tag_has_one_width():
