@@ -41,7 +41,7 @@ def main() -> None:
 
     config = Config()
     config.bind = [f"127.0.0.1:{arguments.port}"]
-    config.accesslog = None
+    config.accesslog = config.errorlog = None
     asyncio.run(serve(both, config))  # type: ignore[arg-type]
 
 

@@ -74,12 +74,15 @@ async def _growth(folder: Path) -> list[Row]:
 
 async def _times(data: Path, books: int) -> dict[tuple[int, str], float]:
     times = {}
-    async with server(data) as (port, _), Client(port, await signed_in(port)) as client:
+    async with server(data) as (port, _):
+        cookie = await signed_in(port)
         for path in _shelves():
-            await client.get(path)
-            times[books, path] = await latency(client, path)
-            if deep := await _deep(client, path):
-                times[books, path + " deep"] = await latency(client, deep)
+            # hypercorn closes a connection after a thousand requests, so each list gets its own.
+            async with Client(port, cookie) as client:
+                await client.get(path)
+                times[books, path] = await latency(client, path)
+                if deep := await _deep(client, path):
+                    times[books, path + " deep"] = await latency(client, deep)
     return times
 
 
