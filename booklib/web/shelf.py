@@ -88,6 +88,7 @@ def _frame(user: User, shown: Shown, page: Page[ShelfRow]) -> dict[str, Any]:
         "rating_options": _options(RATING_CHOICES, shown.rating),
         "found": len(page.rows),
         "more": page.after is not None,
+        "continued": "cursor" in request.args,
         "deleted": DELETED,
     }
 

@@ -98,6 +98,7 @@ async def test_every_page_of_a_long_shelf_is_reached_by_links(client, site, alic
         seen += titles(page)
         url = next_link(page)
     assert seen == [f"Book {n:03d}" for n in reversed(range(120))]
+    assert '<a href="/library">Back to the first page</a>' in page
 
 
 async def test_scrolling_on_brings_the_next_books_alone(client, site, alice):
