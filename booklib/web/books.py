@@ -24,12 +24,14 @@ POLL_WAITS = (1, 1, 2, 3, 5, 8, 13, 20, 30, 30, 30, 30, 60, 60, 60, 60)
 
 @blueprint.errorhandler(Moved)
 async def lead_on(error: Moved) -> Response:
-    """An old address leads on to the new one; 307 lets a form keep its method and its values."""
+    """An old address leads on to the new one; 307 lets a form keep its method and its values.
+
+    htmx follows both by itself, so a piece of the old page becomes the same piece of the new one.
+    """
     old = (request.view_args or {})["ident"]
     url = request.full_path.rstrip("?").replace(old, error.user_book_id, 1)
-    if request.method in ("GET", "HEAD"):
-        return see_other(url)
-    return Response(status=307, headers={"Location": url})
+    status = 303 if request.method in ("GET", "HEAD") else 307
+    return Response(status=status, headers={"Location": url})
 
 
 @blueprint.get("/books/<ident>")

@@ -384,8 +384,8 @@ async def test_another_isbn_moves_the_book_and_old_addresses_lead_on(client, sit
     assert moved.status_code == 303
     assert new != old
     assert (await stored(site, new)).notes == "Keep me"
-    for path in ("", "/edit"):
-        answer = await client.get(f"/books/{old}{path}")
+    for path, headers in (("", {}), ("/edit", {}), ("/card", HX)):
+        answer = await client.get(f"/books/{old}{path}", headers=headers)
         assert (answer.status_code, answer.headers["Location"]) == (303, f"/books/{new}{path}")
     late = await client.post(f"/books/{old}/rating", form={"rating": "4"})
     assert (late.status_code, late.headers["Location"]) == (307, f"/books/{new}/rating")
