@@ -1,9 +1,8 @@
 """Searching: every word asked for begins some word of the book; the order is the shelf's.
 
 In the order added the full-text index itself gives its hits in order. In the other orders few hits
-are sorted. With many, the shelf is walked, testing each book, because the page fills up soon; where
-it does not, its index alone is walked, looking for the hits' numbers; and where that does not end
-soon either (all hits at the far end), the hits are sorted after all.
+are sorted; with many, the shelf is walked, testing each book, because the page fills up soon. Where
+it does not (all hits at the far end), the walk is given up and the hits are sorted after all.
 """
 
 from __future__ import annotations
@@ -24,12 +23,10 @@ from booklib.models.shelf import SEPARATOR
 class Effort(NamedTuple):
     """Where one way of finding a page gives place to another; measured at 100,000 books."""
 
-    few: int = 800
-    """Hits, or books that pass the filters, that are looked at one by one."""
-    walk: int = 12
-    """Thousands of steps of SQLite's machine before a walk over books is given up: about 1 ms."""
-    index_walk: int = 60
-    """The same for a walk over an index."""
+    few: int = 2_000
+    """Hits, or books that pass the filters, that are looked at one by one: about 2 ms."""
+    walk: int = 24
+    """Thousands of steps of SQLite's machine before a walk is given up: about 3 ms."""
 
 
 _MATCHED = 12
@@ -77,8 +74,9 @@ class _Search:
             "limit": limit + 1,
         }
         self._parameters |= tests | self._order.cursor(after)
-        self._rest = self._begins if len(words) > _MATCHED else ""
-        self._filters = f"owner = :owner AND {_on_shelf(query)}{self._rest}"
+        self._filters = f"owner = :owner AND {_on_shelf(query)}"
+        if len(words) > _MATCHED:
+            self._filters += self._begins
 
     def page(self, effort: Effort) -> Page[ShelfRow]:
         filtered = self._query.shelf is not None or self._query.rating is not None
@@ -88,19 +86,15 @@ class _Search:
             return self._as_added()
         if self._few("search WHERE search MATCH :match", effort):
             return self._sorted()
-        return (
-            self._walked_within(effort.walk)
-            or self._walked_within(effort.index_walk, _HITS, f" AND number IN hits{self._rest}")
-            or self._sorted()
-        )
+        return self._walked_within(effort.walk) or self._sorted()
 
-    def _walked_within(self, thousands: int, *parts: str) -> Page[ShelfRow] | None:
+    def _walked_within(self, thousands: int) -> Page[ShelfRow] | None:
         """The page, or None if it took more steps than it may."""
         # Counted here: SQLite counts a cached statement's steps on from its last use.
         calls = count(1)
         self._db.set_progress_handler(lambda: next(calls) > thousands, 1_000)
         try:
-            return self._walked(*parts)
+            return self._walked()
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
                 raise
@@ -113,9 +107,9 @@ class _Search:
         number: int = self._db.execute(sql, self._parameters).fetchone()[0]
         return number <= effort.few
 
-    def _walked(self, hits: str = "", condition: str = "") -> Page[ShelfRow]:
-        walk = shelf.statement(self._query, self._after is not None, condition or self._begins)
-        return page_of(self._db.execute(hits + walk, self._parameters).fetchall(), self._limit)
+    def _walked(self) -> Page[ShelfRow]:
+        sql = shelf.statement(self._query, self._after is not None, self._begins)
+        return page_of(self._db.execute(sql, self._parameters).fetchall(), self._limit)
 
     def _sorted(self) -> Page[ShelfRow]:
         order = self._order
@@ -153,9 +147,6 @@ class _Search:
             rows.append(row)
         rows.sort(key=lambda row: row[-2].encode(), reverse=order.descending)
         return page_of([row[:-1] for row in rows], self._limit)
-
-
-_HITS = "WITH hits AS MATERIALIZED (SELECT rowid AS hit FROM search WHERE search MATCH :match) "
 
 
 def _bound(after: str, order: Order) -> int:
