@@ -1,7 +1,7 @@
 """The shelf: five orders, filters, words, the trash, and pages that continue behind a key."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import product
 
 import pytest
@@ -225,6 +225,20 @@ async def test_words_go_with_filters_and_pages(storage, library):
     query = Query(shelf="read", rating=10, words=("author1",), sort="author", descending=False)
     rows = await pages(storage, "id-alice", query, 1)
     assert {row.user_book_id for row in rows} == {book.user_book_id for book in wanted}
+
+
+@pytest.mark.parametrize("descending", [True, False])
+async def test_books_of_any_age_are_found_in_the_order_added(storage, alice, descending):
+    years = (1066, 1400, 1969, 1970, 2026, 2600, 9998, 9999)
+    copies = [
+        a_copy(f"Book {year} {n}", added_at=datetime(year, 1, 1, tzinfo=UTC))
+        for year in years
+        for n in range(3)
+    ]
+    await added(storage, *copies)
+    rows = await pages(storage, alice.user_id, searching("book", descending=descending), 4)
+    wanted = sorted((copy.keys.added for copy in copies), reverse=descending)
+    assert [row.key for row in rows] == wanted
 
 
 async def test_a_search_with_very_many_or_long_words_is_answered(storage, library):

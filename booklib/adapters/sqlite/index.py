@@ -14,6 +14,7 @@ MOMENT_BITS = 18
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _TAG_LENGTH = 4
+_FURTHEST = 1 << 44
 
 
 def tag(owner: int) -> str:
@@ -31,20 +32,15 @@ def words_of(owner: int, card: str) -> str:
     return "".join(f" {mark}{word}" for word in card_words(card))
 
 
-def least_number(at: datetime) -> int:
-    """The least number that a book added in this millisecond can have."""
-    return milliseconds(at) << MOMENT_BITS
-
-
 def milliseconds(at: datetime) -> int:
-    """Whole milliseconds since 1970."""
-    return (at - _EPOCH) // timedelta(milliseconds=1)
+    """Whole milliseconds since 1970, held between the years 1412 and 2527 to fit a number."""
+    return max(-_FURTHEST, min((at - _EPOCH) // timedelta(milliseconds=1), _FURTHEST))
 
 
 def free_number(db: sqlite3.Connection, at: datetime, ident: str) -> int:
     """A number for a book: the full-text index gives its hits in this order, that is as added."""
     spread = zlib.crc32(ident.encode()) % (1 << MOMENT_BITS)
-    number = least_number(at) + spread
+    number = (milliseconds(at) << MOMENT_BITS) + spread
     while db.execute("SELECT 1 FROM user_books WHERE number = ?", (number,)).fetchone():
         number += 1
     return number

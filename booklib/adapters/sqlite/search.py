@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import count
 from typing import Any, NamedTuple
 
 from booklib.adapters.sqlite import shelf
-from booklib.adapters.sqlite.index import MOMENT_BITS, least_number, tag
+from booklib.adapters.sqlite.index import MOMENT_BITS, milliseconds, tag
 from booklib.adapters.sqlite.shelf import ROW, Order, order_of, page_of
 from booklib.models import STATUSES, Page, Query, ShelfRow
 from booklib.models.shelf import SEPARATOR
@@ -79,13 +79,16 @@ class _Search:
             self._filters += self._begins
 
     def page(self, effort: Effort) -> Page[ShelfRow]:
+        as_added = self._order.columns == ("added_key",)
         filtered = self._query.shelf is not None or self._query.rating is not None
-        if filtered and self._few(f"user_books WHERE {self._filters}", effort):
-            return self._walked()
-        if self._order.columns == ("added_key",):
+        if as_added and not filtered:
             return self._as_added()
         if self._few("search WHERE search MATCH :match", effort):
             return self._sorted()
+        if filtered and self._few(f"user_books WHERE {self._filters}", effort):
+            return self._walked()
+        if as_added:
+            return self._as_added()
         return self._walked_within(effort.walk) or self._sorted()
 
     def _walked_within(self, thousands: int) -> Page[ShelfRow] | None:
@@ -153,8 +156,7 @@ def _bound(after: str, order: Order) -> int:
     """The number on whose near side no book is behind the cursor; a wild cursor bounds nothing."""
     try:
         moment = datetime.fromisoformat(after.split(SEPARATOR)[0])
-        later = timedelta(milliseconds=1) if order.descending else timedelta()
-        return least_number(moment + later)
+        return (milliseconds(moment) + order.descending) << MOMENT_BITS
     except (ValueError, TypeError, OverflowError):
         return (1 << 63) - 1 if order.descending else -(1 << 63)
 
