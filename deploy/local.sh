@@ -10,8 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . deploy/setup.sh
 
 if ! venv_is_ready .venv "$(fingerprint deploy/requirements.txt pyproject.toml)"; then
-    python=$(find_python python3 python3.13 python3.12 python3.11 python3.14) ||
-        fail "Python 3.11 or newer is needed, and there is none: please install it (Debian: sudo apt-get install python3-venv, macOS: python.org or Homebrew)."
+    python=$(find_python python3 python3.13 python3.12 python3.11 python3.14)
     make_venv .venv "$python" deploy/requirements.txt
 fi
 fill_vendor .venv

@@ -15,6 +15,7 @@ is_python() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/n
 can_make_venv() { "$1" -c 'import ensurepip, venv' >/dev/null 2>&1; }
 
 # Print the first usable Python of the names given; one that can make environments goes first.
+# Without any it says so and fails.
 find_python() {
     local name bare=""
     for name in "$@"; do
@@ -25,7 +26,8 @@ find_python() {
         fi
         bare=${bare:-$name}
     done
-    [ -n "$bare" ] || return 1
+    [ -n "$bare" ] || fail "Python 3.11 or newer is needed, and there is none: please install it" \
+        "(Debian: sudo apt-get install python3-venv; macOS: from python.org or Homebrew)."
     add_venv_module "$bare"
     command -v "$bare"
 }
@@ -37,7 +39,7 @@ add_venv_module() {
     [ -x /usr/bin/apt-get ] || fail "$1 cannot make virtual environments: its modules venv and ensurepip are missing."
     [ "$(id -u)" = 0 ] || fail "Python's venv module is missing. Please run:  sudo apt-get install $package"
     say "Installing $package ..."
-    apt_install "$package"
+    apt_install "$package" || fail "apt-get could not install $package."
 }
 
 apt_install() {

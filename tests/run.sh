@@ -37,7 +37,7 @@ need_chromium() {
     command -v chromium >/dev/null 2>&1 && return
     if [ "$(id -u)" = 0 ] && [ -x /usr/bin/apt-get ]; then
         say "Installing Chromium ..."
-        apt_install chromium
+        apt_install chromium || true
     fi
     command -v chromium >/dev/null 2>&1 ||
         fail "The browser tests need the command chromium (Debian: sudo apt-get install chromium)."
@@ -82,7 +82,7 @@ for argument; do
 done
 if [ "${CI:-}" = true ]; then arguments+=(-p tests.nothing_left_out); fi
 
-found=$(pythons) || fail "Python 3.11 or newer is needed, and there is none."
+found=$(pythons)
 while IFS= read -r python; do
     run_on "$python" ${arguments[@]+"${arguments[@]}"} </dev/null
 done <<<"$found"

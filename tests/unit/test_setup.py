@@ -85,10 +85,12 @@ def test_a_python_that_can_make_environments_goes_first(machine: Machine) -> Non
     assert found.stdout == f"{machine.bin}/python3.12\n"
 
 
-def test_without_any_python_nothing_is_taken(machine: Machine) -> None:
+def test_without_any_python_the_set_up_says_so(machine: Machine) -> None:
     machine.has("python3", TOO_OLD)
-    found = machine.runs("find_python python3 python3.13 || echo none")
-    assert found.stdout == "none\n"
+    found = machine.runs("python=$(find_python python3 python3.13); echo not reached")
+    assert found.returncode == 1
+    assert found.stdout == ""
+    assert found.stderr.startswith("Python 3.11 or newer is needed, and there is none")
 
 
 def test_a_missing_venv_module_is_named_with_the_one_command_that_brings_it(
@@ -96,7 +98,7 @@ def test_a_missing_venv_module_is_named_with_the_one_command_that_brings_it(
 ) -> None:
     machine.has("python3", WITHOUT_VENV)
     machine.has("id", "echo 1000")
-    found = machine.runs("[ -x /usr/bin/apt-get ] || exit 3; find_python python3")
+    found = machine.runs("[ -x /usr/bin/apt-get ] || exit 3; python=$(find_python python3)")
     if found.returncode == 3:  # no Debian: there is no such command to name
         found = machine.runs("find_python python3")
         assert "venv" in found.stderr
