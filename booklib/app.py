@@ -83,7 +83,7 @@ def create_app(
 
     async def start() -> None:
         found = catalogues if catalogues is not None else _catalogues(settings, opened)
-        store = storage or await _storage(settings, opened)
+        store = storage or await _swept_storage(settings, opened, now)
         bell = _Bell(queue)
         world = World(storage=store, queue=bell, catalogues=tuple(found), now=now)
         if queue is None:
@@ -134,6 +134,16 @@ async def _storage(settings: Settings, opened: AsyncExitStack) -> SqliteStorage:
     return storage
 
 
+async def _swept_storage(
+    settings: Settings, opened: AsyncExitStack, now: Callable[[], datetime]
+) -> Storage:
+    from booklib.adapters.sqlite.housekeeping import swept_daily
+
+    storage = await _storage(settings, opened)
+    await opened.enter_async_context(swept_daily(storage, now))
+    return storage
+
+
 def _catalogues(settings: Settings, opened: AsyncExitStack) -> list[Catalogue]:
     """Google Books first, where there is a key: without one it answers nobody."""
     from booklib.adapters.google_books import GoogleBooks
@@ -149,7 +159,9 @@ def _catalogues(settings: Settings, opened: AsyncExitStack) -> list[Catalogue]:
         opened.push_async_callback(google.aclose)
         found.append(google)
     library = OpenLibrary(
-        url=settings.open_library_url, covers_url=settings.open_library_covers_url
+        url=settings.open_library_url,
+        covers_url=settings.open_library_covers_url,
+        contact=settings.public_url or "",
     )
     opened.push_async_callback(library.aclose)
     return [*found, library]
