@@ -161,7 +161,7 @@ def _catalogues(settings: Settings, opened: AsyncExitStack) -> list[Catalogue]:
     library = OpenLibrary(
         url=settings.open_library_url,
         covers_url=settings.open_library_covers_url,
-        contact=settings.public_url or "",
+        contact=settings.contact or settings.public_url,
     )
     opened.push_async_callback(library.aclose)
     return [*found, library]

@@ -64,6 +64,7 @@ def test_values_are_read_and_tidied(tmp_path: Path) -> None:
         BOOKLIB_TRUSTED_PROXIES="127.0.0.1, 10.0.0.7/8 fd00::/8",
         GOOGLE_BOOKS_API_KEY="key",
         GOOGLE_BOOKS_COUNTRY="de",
+        BOOKLIB_CONTACT="me@books.example",
         GOOGLE_BOOKS_URL="http://[::1]:8080/books/",
         STATIC_URL="https://static.example/v1/",
     )
@@ -77,6 +78,7 @@ def test_values_are_read_and_tidied(tmp_path: Path) -> None:
         ip_network("fd00::/8"),
     )
     assert read.google_books_country == "DE"
+    assert read.contact == "me@books.example"
     assert read.google_books_url == "http://[::1]:8080/books"
     assert read.static_url == "https://static.example/v1"
 
