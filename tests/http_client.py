@@ -39,9 +39,9 @@ class Client:
         return await self._send("GET", path, b"", headers)
 
     async def post(self, path: str, form: dict[str, str], **headers: str) -> Reply:
-        """POST a form; keeps the session cookie that the answer sets."""
+        """POST a form; keeps the session cookie if the answer sets one."""
         reply = await self._send("POST", path, urlencode(form).encode(), headers)
-        if "set-cookie" in reply.headers:
+        if reply.headers.get("set-cookie", "").startswith("booklib="):
             self.cookie = reply.headers["set-cookie"].split(";", 1)[0]
         return reply
 
