@@ -6,10 +6,9 @@ import pytest
 
 
 class NothingLeftOut:
-    """Collects what did not really run. Under xdist every worker tells its deselected tests."""
+    """Collects what did not really run."""
 
-    def __init__(self, config: pytest.Config) -> None:
-        self.config = config
+    def __init__(self) -> None:
         self.left_out: list[str] = []
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
@@ -23,15 +22,8 @@ class NothingLeftOut:
         if report.skipped:
             self.left_out.append(f"skipped {report.nodeid}")
 
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: object) -> None:
-        self.left_out += getattr(node, "workeroutput", {}).get("left_out", [])
-
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        output = getattr(self.config, "workeroutput", None)
-        if output is not None:
-            output["left_out"] = self.left_out
-        elif self.left_out and session.exitstatus == pytest.ExitCode.OK:
+        if self.left_out and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -42,4 +34,4 @@ class NothingLeftOut:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.register(NothingLeftOut(config))
+    config.pluginmanager.register(NothingLeftOut())

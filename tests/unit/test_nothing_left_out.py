@@ -1,0 +1,52 @@
+"""With CI=true a test that did not really run is a failure."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.processes import ROOT
+
+SKIP = "import pytest\ndef test_b(): pytest.skip('not here')"
+SKIP_ALL = "import pytest\npytest.skip('not here', allow_module_level=True)"
+XFAIL = "import pytest\n@pytest.mark.xfail\ndef test_b(): assert 0"
+XPASS = "import pytest\n@pytest.mark.xfail\ndef test_b(): pass"
+GOOD = "def test_b(): pass"
+BAD = "def test_b(): assert 0"
+
+
+def run(folder: Path, source: str, *options: str) -> subprocess.CompletedProcess[str]:
+    (folder / "test_good.py").write_text("def test_a(): pass\n")
+    (folder / "test_other.py").write_text(f"{source}\n")
+    return subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-p", "tests.nothing_left_out", *options),
+            *("-c", "/dev/null", "--rootdir", str(folder), str(folder)),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("source", [SKIP, SKIP_ALL, XFAIL, XPASS])
+def test_what_did_not_really_run_fails_the_run(tmp_path: Path, source: str) -> None:
+    ran = run(tmp_path, source)
+    assert ran.returncode == 1
+    assert "left out, which is a failure here" in ran.stdout
+
+
+def test_what_was_deselected_fails_the_run(tmp_path: Path) -> None:
+    ran = run(tmp_path, GOOD, "-k", "test_a")
+    assert ran.returncode == 1
+    assert "deselected" in ran.stdout
+
+
+def test_what_ran_is_judged_as_ever(tmp_path: Path) -> None:
+    assert run(tmp_path, GOOD).returncode == 0
+    assert run(tmp_path, BAD).returncode == 1
