@@ -88,8 +88,11 @@ def _work(password: str, against: str | None) -> str:
 
 
 def normal(password: str) -> str:
-    """A password as it is counted and hashed: NFKC, so that every keyboard types the same one."""
-    return unicodedata.normalize("NFKC", password)
+    """A password as it is counted and hashed: NFKC, so that every keyboard types the same one.
+
+    Of one that stays too long however it is composed only the beginning, which is too long too.
+    """
+    return unicodedata.normalize("NFKC", password[: 4 * MAX_LENGTH + 1])
 
 
 def problems(password: str, confirm: str, *, username: str, email: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ from booklib.accounts import limits
 from booklib.errors import EmailTaken, Invalid, NameTaken, RegistrationClosed
 from booklib.models import User
 from booklib.models.ids import new_id
+from booklib.models.users import fold_name
 from booklib.ports import World
 
 Policy = Literal["open", "first", "closed"]
@@ -71,7 +72,8 @@ async def register(
 
 
 def _tidy(text: str) -> str:
-    return unicodedata.normalize("NFC", text.strip())
+    """Composed, and cut where it is too long for an address however it is composed."""
+    return unicodedata.normalize("NFC", text.strip()[: 4 * MAX_EMAIL + 1])
 
 
 def _check(username: str, email: str, password: str, confirm: str) -> None:
@@ -85,7 +87,7 @@ def _check(username: str, email: str, password: str, confirm: str) -> None:
 def _name_problem(username: str) -> str | None:
     if len(username) not in NAME_LENGTHS:
         return f"Please use {NAME_LENGTHS[0]} to {NAME_LENGTHS[-1]} characters."
-    if "@" in username:
+    if "@" in fold_name(username):
         return "A name has no @, so that it cannot be mistaken for an address."
     if not _printable(username):
         return "This name has characters that cannot be seen."

@@ -7,6 +7,14 @@ import unicodedata
 
 KEY_BYTES = 64
 
+MAX_MARKS = 30
+"""Combining characters in a row that are put in order together (Unicode's UAX #15, section 13)."""
+_QUICK = 1_000
+"""Characters that are normalised fast whatever they are."""
+_JOINER = "\u034f"
+# They are no combining characters themselves, but are decomposed to some.
+_HIDDEN_MARKS = frozenset("\u0f73\u0f75\u0f81\uff9e\uff9f")
+
 _ARTICLES = {
     "en": ("the", "a", "an"),
     "de": ("der", "die", "das", "ein", "eine"),
@@ -82,4 +90,24 @@ def matches(wanted: tuple[str, ...], words: tuple[str, ...]) -> bool:
 def clean(text: str) -> str:
     """Text fit to be stored: NFC, no NUL, no lone surrogate, plain line ends, no outer space."""
     whole = text.encode("utf-8", errors="ignore").decode("utf-8").replace("\x00", "")
+    whole = stream_safe(whole)
     return unicodedata.normalize("NFC", whole.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def stream_safe(text: str) -> str:
+    """The same text, long runs of combining characters cut by a joiner that nobody sees.
+
+    To normalise a run takes the square of its length, which for a megabyte of them is minutes.
+    """
+    if len(text) <= _QUICK or text.isascii():
+        return text
+    pieces: list[str] = []
+    marks = 0
+    for character in text:
+        is_mark = unicodedata.combining(character) or character in _HIDDEN_MARKS
+        marks = marks + 1 if is_mark else 0
+        if marks > MAX_MARKS:
+            pieces.append(_JOINER)
+            marks = 1
+        pieces.append(character)
+    return "".join(pieces)

@@ -96,6 +96,17 @@ async def test_an_endless_password_is_nobodys():
     assert not await passwords.verify(stored, "x" * 1_000_000)
 
 
+async def test_a_heap_of_accents_takes_nobodys_time(world):
+    heap = "\u0315\u0300" * 250_000
+    stored = await passwords.hash_password(PASSWORD)
+    start = time.perf_counter()
+    assert not await passwords.verify(stored, heap)
+    with pytest.raises(Invalid) as refused:
+        await join(world, heap, email=f"{heap}@example.org", password=heap, confirm=heap)
+    assert time.perf_counter() - start < 5  # it was minutes
+    assert set(refused.value.problems) == {"username", "email", "password"}
+
+
 async def test_an_unknown_user_costs_the_same_time():
     stored = await passwords.hash_password(PASSWORD)
     times = {}
@@ -172,6 +183,14 @@ async def test_a_name_and_an_address_that_are_taken_are_told_together(world):
     with pytest.raises(Invalid) as refused:
         await join(world, "ALICE", email="ALICE@EXAMPLE.ORG")
     assert set(refused.value.problems) == {"username", "email"}
+
+
+@pytest.mark.parametrize("sign", ["@", "\uff20", "\ufe6b"])
+async def test_no_name_is_compared_as_an_address(world, sign):
+    with pytest.raises(Invalid) as refused:
+        await join(world, f"bob{sign}example.org", email="eve@example.org")
+    assert set(refused.value.problems) == {"username"}
+    await join(world, "bob", email="bob@example.org")
 
 
 async def test_texts_are_kept_composed_and_trimmed(world):

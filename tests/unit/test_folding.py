@@ -1,8 +1,13 @@
 """Text as it is sorted and searched."""
 
+import sys
+import unicodedata
+from time import perf_counter
+
 import pytest
 
 from booklib.models.folding import (
+    _HIDDEN_MARKS,
     KEY_BYTES,
     author_order,
     clean,
@@ -81,3 +86,23 @@ def test_a_search_finds_words_by_their_beginning_and_chinese_by_character():
 def test_cleaning_drops_what_a_storage_refuses():
     assert clean(" a\x00b\ud800\r\nc\rd ") == "ab\nc\nd"
     assert clean("e\u0301") == "é"
+
+
+@pytest.mark.parametrize("pair", ["\u0315\u0300", "\u0f73\u0f71", "\u0300\uff9e"])
+def test_no_heap_of_accents_costs_more_than_its_length(pair):
+    start = perf_counter()
+    heap = clean("a" + pair * 150_000)
+    unicodedata.normalize("NFKC", heap)
+    assert perf_counter() - start < 5  # it was minutes
+
+
+def test_every_accent_of_a_long_text_is_kept():
+    text = "Zoe\u0308 \u1e9b\u0323 한국어 ท่าน " * 1_000
+    assert clean(text) == unicodedata.normalize("NFC", text).strip()
+
+
+def test_all_characters_that_hide_an_accent_are_known():
+    characters = map(chr, range(sys.maxunicode + 1))
+    plain = (each for each in characters if not unicodedata.combining(each))
+    hidden = {c for c in plain if unicodedata.combining(unicodedata.normalize("NFKD", c)[0])}
+    assert hidden <= _HIDDEN_MARKS
