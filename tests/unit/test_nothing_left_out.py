@@ -10,6 +10,8 @@ import pytest
 
 from tests.processes import ROOT
 
+pytestmark = pytest.mark.slow
+
 SKIP = "import pytest\ndef test_b(): pytest.skip('not here')"
 SKIP_ALL = "import pytest\npytest.skip('not here', allow_module_level=True)"
 XFAIL = "import pytest\n@pytest.mark.xfail\ndef test_b(): assert 0"
@@ -33,7 +35,6 @@ def run(folder: Path, source: str, *options: str) -> subprocess.CompletedProcess
     )
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("source", [SKIP, SKIP_ALL, XFAIL, XPASS])
 def test_what_did_not_really_run_fails_the_run(tmp_path: Path, source: str) -> None:
     ran = run(tmp_path, source)
