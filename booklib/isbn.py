@@ -24,7 +24,11 @@ OTHER_GOODS = (
 _SHOWN = 60
 _SEPARATORS = str.maketrans(dict.fromkeys("-‐‑‒–—―−﹘﹣－", "-") | {"Х": "X", "х": "x"})
 _LABEL = re.compile(r"(?:urn:)?(?:isbn|ean)(?:[- ]?1[03](?!\d))?\s*[:#=]*\s*", re.IGNORECASE)
-_NUMBER = re.compile(r"(?<![^\W_])\d(?:[ .-]*\d)*+(?:[ .-]?[Xx](?![^\W_]))?(?![^\W\d_])")
+# Group 1 is a number; digits that end in a letter are matched whole too, but are none. Matching
+# them anew from each of their digits would take the square of their length.
+_NUMBER = re.compile(
+    r"(?<![^\W_])(?:(\d(?:[ .-]*\d)*+(?:[ .-]?[Xx](?![^\W_]))?(?![^\W\d_]))|\d(?:[ .-]*\d)*+)"
+)
 _PIECES = re.compile(r"[,;\t]")
 _LETTERS = re.compile(r"[^\W\d_]")
 _BETWEEN = re.compile(r"[\s.-]")
@@ -121,6 +125,7 @@ def _in_line(line: str) -> Iterator[Finding]:
         number
         for piece in _PIECES.split(unlabelled)
         for run in _NUMBER.findall(piece)
+        if run
         for number in _cut(run)
     ]
     if _LETTERS.search(_NUMBER.sub("", unlabelled)):
@@ -148,7 +153,7 @@ def _cut(run: str) -> list[str]:
     Hyphens bind closer than spaces, and thirteen digits that begin like a book's barcode stay
     together even where their check digit is wrong: else a wrong ISBN-13 could pass as an ISBN-10.
     """
-    groups = re.sub(r"\s+[-.]\s+", " ", run).split()
+    groups = re.sub(r"(?<!\s)\s+[-.]\s+", " ", run).split()
     numbers: list[str] = []
     loose: list[str] = []
     while groups:

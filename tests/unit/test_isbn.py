@@ -1,5 +1,7 @@
 """What is an ISBN: every spelling in, every wrong input told in a sentence."""
 
+from time import perf_counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -237,3 +239,14 @@ def test_any_text_gets_an_answer(text: str) -> None:
     for finding in find_all(text):
         assert (finding.isbn is None) == bool(finding.problem)
     looks_like_isbns(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1 " * 25_000 + "1a", "1" + " " * 50_000 + "2", "1" + " ." * 25_000 + "2", "isbn " * 10_000],
+    ids=lambda text: text[:5],
+)
+def test_no_text_costs_more_than_its_length(text: str) -> None:
+    start = perf_counter()
+    find_all(text)
+    assert perf_counter() - start < 2  # it was ten seconds, in which nobody else was served
