@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
 from booklib.adapters.provider_fields import (
@@ -37,6 +38,8 @@ COVER_SIZES = ("extraLarge", "large", "medium", "small", "thumbnail", "smallThum
 DAILY_REASONS = frozenset({"dailyLimitExceeded", "dailyLimitExceededUnreg", "quotaExceeded"})
 PASSING_REASONS = frozenset({"rateLimitExceeded", "userRateLimitExceeded"})
 PACIFIC = ZoneInfo("America/Los_Angeles")
+MAX_ADDRESS = 2_000
+_ID = re.compile(r"[\w-]{1,40}", re.ASCII)
 
 
 class GoogleBooks:
@@ -87,19 +90,22 @@ class GoogleBooks:
     async def by_edition(self, edition: str) -> Found | None:
         """The volume with this id (`google_books:ID`)."""
         provider, _, ident = edition.partition(":")
-        if provider != self.name or not ident:
+        if provider != self.name or not _ID.fullmatch(ident):
             return None
-        volume = await self._ask(f"volumes/{quote(ident, safe='')}")
+        volume = await self._ask(f"volumes/{ident}")
         return _found(volume) if _info(volume) else None
 
     async def search(self, words: str, limit: int) -> list[Found]:
         """Volumes by title and author, best first."""
         answer = await self._ask("volumes", q=words, maxResults=str(limit), printType="books")
-        return [found for volume in _items(answer) if (found := _found(volume)).fields.get("title")]
+        hits = map(_found, _items(answer))
+        return [hit for hit in hits if hit.fields.get("title") and (hit.isbn or hit.edition)]
 
     async def _completed(self, volume: Any, isbn: str) -> Any:
+        if not (ident := _id(volume)):
+            return volume
         try:
-            whole = await self._ask(f"volumes/{quote(str(volume.get('id')), safe='')}")
+            whole = await self._ask(f"volumes/{ident}")
         except CatalogueError:
             return volume
         if not carries(_codes(whole), isbn):
@@ -177,9 +183,17 @@ def _codes(volume: Any) -> list[Any]:
     return [code.get("identifier") for code in codes if isinstance(code, dict)]
 
 
+def _id(volume: Any) -> str:
+    """The volume's id if it is fit for an address, else an empty text."""
+    ident = mapping(volume).get("id")
+    return ident if isinstance(ident, str) and _ID.fullmatch(ident) else ""
+
+
 def _found(volume: Any, isbn: str | None = None) -> Found:
     isbn = isbn or next(iter(isbn13s(_codes(volume))), None)
-    return Found(isbn, f"{GoogleBooks.name}:{mapping(volume).get('id')}", _fields(_info(volume)))
+    ident = _id(volume)
+    edition = f"{GoogleBooks.name}:{ident}" if ident else ""
+    return Found(isbn, edition, _fields(_info(volume)))
 
 
 def _fields(info: dict[str, Any]) -> Fields:
@@ -213,6 +227,8 @@ def _cover(links: dict[str, Any]) -> str:
     except ValueError:
         return ""
     if parts.scheme not in ("http", "https") or not host:
+        return ""
+    if len(address) > MAX_ADDRESS or not address.isascii():
         return ""
     scheme = parts.scheme if host in LOOPBACK else "https"
     query = "&".join(part for part in parts.query.split("&") if part != "edge=curl")

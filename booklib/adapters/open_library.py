@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from booklib.adapters.provider_fields import (
+    MAX_DESCRIPTION,
     carries,
     isbn13s,
     known,
@@ -32,6 +33,8 @@ INTERVAL_S = 1.0
 INTERVAL_WITH_CONTACT_S = 0.34
 SHUT_OUT = timedelta(hours=1)
 MAX_SUBJECTS = 8
+MAX_MARKDOWN = 2 * MAX_DESCRIPTION
+"""Characters of a description that are looked at: anybody may write one there."""
 SEARCH_FIELDS = ",".join(
     ["key", "title", "subtitle", "author_name", "cover_i", "cover_edition_key", "edition_key"]
     + ["isbn", "editions"]
@@ -40,9 +43,9 @@ SEARCH_FIELDS = ",".join(
         for name in "key title subtitle isbn publisher publish_date language cover_i".split()  # noqa: SIM905
     ]
 )
-_EDITION = re.compile(r"/books/(OL\d+M)\b")
-_WORK = re.compile(r"/works/OL\d+W")
-_COVER = re.compile(r"/b/id/(\d+)-")
+_EDITION = re.compile(r"/books/(OL[0-9]{1,12}M)\b")
+_WORK = re.compile(r"/works/OL[0-9]{1,12}W")
+_COVER = re.compile(r"/b/id/([0-9]{1,12})-")
 _NOISE = re.compile(r"[:=]|accessible book|daisy|in library|large type|open library", re.I)
 
 
@@ -96,7 +99,7 @@ class OpenLibrary:
     async def by_edition(self, edition: str) -> Found | None:
         """The edition with this id (`open_library:OL123M`)."""
         provider, _, ident = edition.partition(":")
-        if provider != self.name or not re.fullmatch(r"OL\d+M", ident):
+        if provider != self.name or not re.fullmatch("OL[0-9]{1,12}M", ident):
             return None
         data = await self._data(f"OLID:{ident}")
         if not data:
@@ -221,8 +224,7 @@ class OpenLibrary:
         return Found(isbn, f"{self.name}:{ident}", known(fields))
 
     def _cover(self, ids: list[Any]) -> str:
-        real = (str(i) for i in ids if str(i).isascii() and str(i).isdigit() and int(i) > 0)
-        first = next(real, None)
+        first = next((str(i) for i in ids if re.fullmatch("[1-9][0-9]{0,11}", str(i))), None)
         return f"{self._covers_url}/b/id/{first}-L.jpg" if first else ""
 
     async def _json(
@@ -255,12 +257,12 @@ def _edition_id(record: dict[str, Any]) -> str:
 def _only_edition(doc: dict[str, Any]) -> str:
     """The edition of a hit that shows none of its own: the one with the cover, else the first."""
     first = doc.get("cover_edition_key") or next(iter(listing(doc.get("edition_key"))), "")
-    return str(first) if re.fullmatch(r"OL\d+M", str(first)) else ""
+    return str(first) if re.fullmatch("OL[0-9]{1,12}M", str(first)) else ""
 
 
 def _author_key(entry: dict[str, Any]) -> str:
     key = str(entry.get("key") or mapping(entry.get("author")).get("key"))
-    return key if re.fullmatch(r"/authors/OL\d+A", key) else ""
+    return key if re.fullmatch("/authors/OL[0-9]{1,12}A", key) else ""
 
 
 def _codes(record: dict[str, Any]) -> list[Any]:
@@ -281,8 +283,10 @@ def _description(value: Any) -> str:
     text = value if isinstance(value, str) else mapping(value).get("value")
     if not isinstance(text, str):
         return ""
-    text = re.split(r"\n\s*-{4,}", text.replace("\r\n", "\n"))[0]
-    text = re.sub(r"(?m)^\s*\[\d+\]:\s.*$|\(\[source\]\[\d+\]\)", "", text, flags=re.I)
-    text = re.sub(r"(?m)^\s*-\s*\[[^\]]*\]\([^)]*\)\s*$|^>\s?", "", text)
-    text = re.sub(r"\[([^\]]+)\](?:\([^)]*\)|\[\d+\])", r"\1", text)
-    return paragraphs(re.sub(r"(\*{1,3}|(?<!\w)_{1,2}(?=\w))(\S.*?\S|\S)\1", r"\2", text))
+    text = text[:MAX_MARKDOWN].replace("\r\n", "\n")
+    text = re.split(r"\n[ \t]*-{4,}", text)[0]
+    text = re.sub(r"(?m)^[ \t]*\[\d+\]:[ \t].*$|\(\[source\]\[\d+\]\)", "", text, flags=re.I)
+    text = re.sub(r"(?m)^[ \t]*-[ \t]*\[[^\]\n]*\]\([^)\n]*\)[ \t]*$|^>[ \t]?", "", text)
+    text = re.sub(r"\[([^][]+)\](?:\([^()]*\)|\[\d+\])", r"\1", text)
+    emphasis = r"(\*{1,3}|(?<!\w)_{1,2}(?=\w))(\S.{0,200}?\S|\S)\1"
+    return paragraphs(re.sub(emphasis, r"\2", text))

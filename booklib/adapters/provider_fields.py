@@ -22,6 +22,9 @@ MAX_PAGES = 50_000
 FIRST_YEAR, LAST_YEAR = 1000, 2100
 
 _BREAKING = frozenset({"p", "br", "div", "li", "ul", "ol", "h1", "h2", "h3", "h4", "blockquote"})
+# What the parser of the standard library stumbles over, and what it reads again and again.
+_MARKED = re.compile(r"<[!?][^<>]*>")
+_NO_TAG = re.compile(r"<(?!/?[a-zA-Z][^<>]*>)")
 _MONTHS = {
     name: number
     for number, names in enumerate(
@@ -99,7 +102,8 @@ def paragraphs(value: Any) -> str:
     if not isinstance(value, str):
         return ""
     reader = _Reader()
-    reader.feed(value[: MAX_DESCRIPTION * 4])
+    whole = _MARKED.sub("", value[: MAX_DESCRIPTION * 4])
+    reader.feed(_NO_TAG.sub("&lt;", whole))
     reader.close()
     rows = [" ".join(row.split()) for row in clean("".join(reader.pieces)).split("\n")]
     text = re.sub(r"\n{2,}", "\n\n", "\n".join(rows)).strip()

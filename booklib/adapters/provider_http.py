@@ -211,10 +211,11 @@ def retry_after(headers: httpx.Headers, now: datetime) -> datetime | None:
     """
     text = headers.get("Retry-After", "").strip()
     if text.isascii() and text.isdigit():
-        return now + min(timedelta(seconds=min(int(text), 10**6)), MAX_RETRY_AFTER)
+        # Cut to seven digits: no more are needed, and the longest cannot be read as a number.
+        return now + min(timedelta(seconds=int(text[:7])), MAX_RETRY_AFTER)
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if not at.tzinfo:
         at = at.replace(tzinfo=UTC)

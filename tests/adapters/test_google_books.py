@@ -172,6 +172,28 @@ async def test_json_of_another_shape_is_not_found(server, google, nonsense):
     assert await google.search("x", 5) == []
 
 
+@pytest.mark.parametrize("ident", ["\ud800", "..", "x" * 50_000, None, {"a": 1}])
+async def test_an_id_that_is_none_is_not_asked_for(server, google, ident):
+    codes = [{"type": "ISBN_13", "identifier": ISBN}]
+    known = {"id": ident, "volumeInfo": {"title": "A", "industryIdentifiers": codes}}
+    nameless = {"id": ident, "volumeInfo": {"title": "B"}}
+    server.canned[VOLUMES] = 200, {"items": [known, nameless]}
+    found = await google.by_isbn(ISBN)
+    assert (found.edition, found.fields) == ("", {"title": "A"})
+    assert await google.search("x", 5) == [found]
+    if isinstance(ident, str):
+        assert await google.by_edition(f"google_books:{ident}") is None
+    assert not [path for path in server.asked if path.startswith(f"{VOLUMES}/")]
+
+
+@pytest.mark.parametrize(
+    "address", ["http://[x", "http://x/\ud800", "http://x/" + "y" * 5_000, "x:y"]
+)
+def test_a_cover_s_address_is_one(address):
+    volume = {"volumeInfo": {"title": "A", "imageLinks": {"large": address}}}
+    assert "cover" not in google_books._found(volume).fields
+
+
 def test_every_recorded_volume_can_be_read():
     for text in REAL_VOLUMES:
         volume = json.loads(text)

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from time import perf_counter
 
 import pytest
 
@@ -144,6 +145,34 @@ async def test_json_of_another_shape_is_not_found(server, open_library, nonsense
     server.canned["/search.json"] = 200, nonsense
     assert await open_library.by_isbn(ISBN) is None
     assert await open_library.search("x", 5) == []
+
+
+@pytest.mark.parametrize("number", ["9" * 5_000, 10**4_000, -1, 0, "\u0661", None, [7]])
+def test_a_cover_has_a_number(open_library, number):
+    assert "cover" not in open_library._edition_fields({"covers": [number]})
+
+
+def test_a_cover_s_number_has_an_end(open_library):
+    cover = {"large": f"https://covers.openlibrary.org/b/id/{'9' * 5_000}-L.jpg"}
+    assert "cover" not in open_library._data_fields({"cover": cover})
+
+
+@pytest.mark.parametrize(
+    "piece", ["\n", "[", "- [a", "*a ", " _a*", "[a](", "[1]:", "> ", "\n \n- ["]
+)
+def test_no_description_costs_more_than_its_length(open_library, piece):
+    start = perf_counter()
+    open_library._edition_fields({"description": piece * 200_000})
+    assert perf_counter() - start < 1
+
+
+def test_markdown_becomes_plain_text(open_library):
+    text = (
+        'A *very* __good__ [tale](http://x "y") of [two][1].\n\n> Said *he*.\n([source][1])\n'
+        "   [1]: http://example.org\n- [Part two](/works/OL1W)\n\n  -----\n\nAlso in: all."
+    )
+    told = open_library._edition_fields({"description": text})["description"]
+    assert told == "A very good tale of two.\n\nSaid he."
 
 
 async def test_recorded_isbn_answers_can_be_read(server, open_library):

@@ -1,5 +1,7 @@
 """What providers write in their own ways."""
 
+from time import perf_counter
+
 import pytest
 
 from booklib.adapters import provider_fields as fields
@@ -70,6 +72,21 @@ def test_scripts_are_no_text_and_broken_html_no_fault():
     assert fields.paragraphs("<script>x()</script>A <b>tale</i>") == "A tale"
     assert fields.paragraphs("5 < 6 & more") == "5 < 6 & more"
     assert fields.paragraphs(None) == ""
+
+
+def test_what_word_processors_leave_behind_is_no_fault():
+    html = "<!--[if gte mso 9]>A<![endif]--> tale<![CDATA[ of]]> two <![if !a]>cities<![<"
+    assert fields.paragraphs(html).startswith("A")
+    assert fields.paragraphs("<!-- hidden -->A <![endif]>tale") == "A tale"
+
+
+@pytest.mark.parametrize(
+    "piece", ["<a b='", "<!--", "<a", "</", "<a b='>", "<a b=\"'>", "<![", "<"]
+)
+def test_no_broken_html_costs_more_than_its_length(piece):
+    start = perf_counter()
+    fields.paragraphs(piece * 100_000)
+    assert perf_counter() - start < 0.5
 
 
 def test_a_very_long_description_is_cut_with_an_ellipsis():

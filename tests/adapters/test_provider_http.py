@@ -136,7 +136,9 @@ def test_retry_after_is_seconds_or_a_date(clock):
     assert moment("Sun, 01 Nov 2026 12:00:30 GMT") == clock.now + timedelta(seconds=30)
     assert moment("Sun, 01 Nov 2020 12:00:30 GMT") == clock.now
     assert moment("Sun, 01 Nov 2099 12:00:30 GMT") == clock.now + timedelta(days=1)
+    assert moment("9" * 5_000) == clock.now + timedelta(days=1)
     assert moment("soon") is None
+    assert moment("Mon, 20 Nov 99999999999999999999 19:12:08 GMT") is None
     assert moment("-5") is None
     assert retry_after(httpx.Headers(), clock.now) is None
 
