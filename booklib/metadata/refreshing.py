@@ -171,7 +171,7 @@ async def apply_refresh(world: World, user_id: str, user_book_id: str, version: 
     """Store the proposed values in the Book, for everybody; nobody's own values are touched.
 
     `version` is the proposal's. The reader's copy follows at once, the others by a job. Raises
-    Stale where the Book has changed since, NotFound, Moved.
+    Stale where the Book has changed since, NotFound, Moved, Busy.
     """
     copy = await owned(world, user_id, user_book_id)
     book = await book_of(world, copy)
@@ -183,8 +183,9 @@ async def apply_refresh(world: World, user_id: str, user_book_id: str, version: 
     after = _with_changes(book, job, world.now())
     if after == book:
         return book
-    # The job is stored first and due a little later, so that a crash in between loses nothing.
-    await world.storage.add_job(_fan_out_job(after, world.now()))
+    # The job is stored first and due a little later, so that a crash in between loses nothing. One
+    # that such a crash left behind has found nothing to do and ended, so it begins anew.
+    await armed(world, _fan_out_job(after, world.now()))
     if not await world.storage.save_book(after, version):
         raise Stale("The book has changed since. Please fetch the data again.")
     await settle(world, Owner(user_id, user_book_id), after.book_id, after, "found")

@@ -170,6 +170,8 @@ async def test_a_crash_between_the_book_and_the_copies_is_mended_by_the_job(stag
 
 
 async def test_a_crash_before_the_book_changes_nothing(stage, alice, dune):
+    bob = await stage.reader("bob")
+    his = await stage.adds(bob)
     stage.google.editions = [edition(title="Dune (50th)")]
     shown = await refreshed(stage, alice, dune)
     stage.storage.kill_before = "save_book"
@@ -180,7 +182,10 @@ async def test_a_crash_before_the_book_changes_nothing(stage, alice, dune):
     assert (await stage.copy(alice, dune)).book_version == 1
     again = await metadata.proposal(stage.world, alice.user_id, dune)
     await metadata.apply_refresh(stage.world, alice.user_id, dune, again.version)
+    stage.clock.advance(seconds=5)
+    await stage.work()
     assert (await stage.copy(alice, dune)).book_version == 2
+    assert (await stage.copy(bob, his)).book_version == 2
 
 
 async def test_a_book_without_isbn_cannot_be_refreshed(stage, alice):
