@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Literal
 
 from booklib import passwords
 from booklib.accounts import limits
+from booklib.accounts.profile import UTC, time_zones
 from booklib.errors import EmailTaken, Invalid, NameTaken, RegistrationClosed
-from booklib.models import User
+from booklib.models import Registration, User
 from booklib.models.ids import new_id
 from booklib.models.users import fold_name
 from booklib.ports import World
-
-Policy = Literal["open", "first", "closed"]
 
 NAME_LENGTHS = range(3, 33)
 MAX_EMAIL = 254
@@ -24,7 +22,7 @@ EMAIL_TAKEN = "There is an account with this address already."
 CLOSED = "This library takes no new accounts."
 
 
-async def open_to_new(world: World, policy: Policy) -> bool:
+async def open_to_new(world: World, policy: Registration) -> bool:
     """Whether somebody may make an account now."""
     if policy == "first":
         return not await world.storage.has_users()
@@ -38,10 +36,13 @@ async def register(
     email: str,
     password: str,
     confirm: str,
-    policy: Policy = "open",
+    policy: Registration = "open",
     address: str | None = None,
+    time_zone: str = "",
 ) -> User:
     """Make an account. `address` is where the request came from; None is not limited.
+
+    `time_zone` is what the browser says; one that is not in `time_zones` becomes UTC.
 
     Raises RegistrationClosed, Invalid (at username, email, password, confirm_password),
     TooManyTries and Busy.
@@ -59,6 +60,7 @@ async def register(
         email=email,
         password_hash=await passwords.hash_password(password),
         created_at=world.now(),
+        time_zone=time_zone if time_zone in time_zones() else UTC,
     )
     try:
         await world.storage.add_user(user, only_first=policy == "first")

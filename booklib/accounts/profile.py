@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
 from functools import cache
 from zoneinfo import available_timezones
 
@@ -14,6 +13,11 @@ from booklib.accounts.sessions import next_epoch
 from booklib.errors import Invalid
 from booklib.models import VIEWS, User
 from booklib.ports import World
+
+_NOT_PLACES = ("Etc/", "SystemV/", "posix/", "right/")
+
+UTC = "UTC"
+"""The time zone of whoever has chosen none."""
 
 
 async def change_password(world: World, user: User, old: str, new: str, confirm: str) -> User:
@@ -65,12 +69,4 @@ async def _with_password(world: World, user: User, new: str) -> User:
 def time_zones() -> tuple[str, ...]:
     """The names that this machine knows, in order, without the doubles and the systems' own."""
     places = {zone for zone in available_timezones() if not zone.startswith(_NOT_PLACES)}
-    return ("UTC", *sorted(places - {"UTC", "localtime", "Factory"}))
-
-
-_NOT_PLACES = ("Etc/", "SystemV/", "posix/", "right/")
-
-
-def today(user: User, now: datetime) -> date:
-    """The date where the user is."""
-    return user.today(now)
+    return (UTC, *sorted(places - {UTC, "localtime", "Factory"}))

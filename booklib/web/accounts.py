@@ -23,7 +23,7 @@ HOME = "/library"
 @blueprint.route("/register", methods=["GET", "POST"])
 async def register() -> Response:
     """Make an account, and be signed in with it."""
-    if request.method == "GET":
+    if request.method != "POST":
         return await _register_page()
     form = await request.form
     try:
@@ -42,6 +42,7 @@ async def _registered(form: MultiDict[str, str]) -> User:
         confirm=form.get("confirm_password", ""),
         policy=site().registration,
         address=client_address(),
+        time_zone=form.get("time_zone", ""),
     )
 
 
@@ -56,7 +57,7 @@ async def _register_page() -> Response:
 @blueprint.route("/login", methods=["GET", "POST"])
 async def login() -> Response:
     """Sign in, and go on to the page that asked for it."""
-    if request.method == "GET":
+    if request.method != "POST":
         return see_other(HOME) if signed_in() else await _form("login", request.args)
     form = await request.form
     try:
@@ -83,7 +84,7 @@ async def logout() -> Response:
 async def profile() -> Response:
     """Time zone, default view, keyboard."""
     user = current_user()
-    if request.method == "GET":
+    if request.method != "POST":
         typed = {"time_zone": user.time_zone, "view": user.view, "shortcuts": user.shortcuts}
         return await _profile(typed)
     form = await request.form
@@ -105,7 +106,7 @@ async def _profile(
 @blueprint.route("/account/password", methods=["GET", "POST"])
 async def password() -> Response:
     """Another password; every other session ends."""
-    if request.method == "GET":
+    if request.method != "POST":
         return await _form("password", {})
     form = await request.form
     typed = [form.get(name, "") for name in ("current_password", "password", "confirm_password")]
@@ -128,7 +129,7 @@ async def end_sessions() -> Response:
 @blueprint.route("/account/delete", methods=["GET", "POST"])
 async def delete() -> Response:
     """Close the account, with everything in it."""
-    if request.method == "GET":
+    if request.method != "POST":
         return await _form("delete", {})
     form = await request.form
     try:

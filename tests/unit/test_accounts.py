@@ -240,6 +240,14 @@ async def test_name_and_email_share_their_tries(world):
         await sign_in(world)
 
 
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [("Europe/Berlin", "Europe/Berlin"), ("", "UTC"), ("Mars/Olympus", "UTC"), ("posix/x", "UTC")],
+)
+async def test_a_new_account_takes_the_browser_s_time_zone_if_it_is_one(world, told, kept):
+    assert (await join(world, time_zone=told)).time_zone == kept
+
+
 # Sessions
 
 
@@ -287,7 +295,7 @@ async def test_a_reset_password_needs_no_old_one(world):
 )
 def test_today_is_the_day_where_the_user_is(zone, day):
     now = datetime(2026, 11, 1, 12, tzinfo=UTC)
-    assert accounts.today(a_user(time_zone=zone), now) == date(2026, 11, day)
+    assert a_user(time_zone=zone).today(now) == date(2026, 11, day)
 
 
 def test_every_time_zone_offered_is_one():
