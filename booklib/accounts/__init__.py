@@ -7,7 +7,6 @@ from booklib.accounts.profile import (
     reset_password,
     save_profile,
     time_zones,
-    today,
 )
 from booklib.accounts.sessions import end_all_sessions, end_session, still_valid
 from booklib.accounts.signing_in import sign_in
@@ -26,5 +25,4 @@ __all__ = [
     "start_closing",
     "still_valid",
     "time_zones",
-    "today",
 ]

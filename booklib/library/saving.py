@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -95,8 +95,3 @@ async def _settled(world: World, user_book: UserBook, book: Book | None) -> User
     return place(
         replace(user_book, lookup="failed" if job.state == "failed" else "not-found"), None
     )
-
-
-def in_batches(items: Sequence[Change], size: int) -> list[Sequence[Change]]:
-    """Changes cut to what one `apply` takes."""
-    return [items[start : start + size] for start in range(0, len(items), size)]
