@@ -13,12 +13,12 @@ from typing import Literal, TypeVar, get_args
 from urllib.parse import SplitResult, urlsplit
 
 from booklib.errors import BooklibError
+from booklib.models import Registration
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 """The folder that holds `booklib`, `templates` and `static`."""
 
 StorageKind = Literal["sqlite", "dynamodb"]
-Registration = Literal["open", "first", "closed"]
 Network = IPv4Network | IPv6Network
 
 SECRET_FILE = "secret_key"  # noqa: S105  # a file's name

@@ -1,17 +1,15 @@
 """What a reader does with their books; every function takes the world and the owner first."""
 
 from booklib.library.adding import Added, Outcome, add_by_hand, add_edition, add_isbn
-from booklib.library.changing import KEEP, MAX_NOTES, Keep, set_notes, set_rating, set_status
+from booklib.library.changing import KEEP, Keep, set_notes, set_rating, set_status
 from booklib.library.editing import below, edit, merge
-from booklib.library.removing import UNDO_DAYS, delete, undo_delete, undoable_until
+from booklib.library.removing import delete, undo_delete, undoable_until
 from booklib.library.saving import Changed
 from booklib.library.shelf import PAGE_SIZE, Entry, entry, shelf
 
 __all__ = [
     "KEEP",
-    "MAX_NOTES",
     "PAGE_SIZE",
-    "UNDO_DAYS",
     "Added",
     "Changed",
     "Entry",

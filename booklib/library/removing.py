@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
 from booklib.library.saving import Changed, attempts, book_of, change, owned
-from booklib.models import UserBook
+from booklib.models import UNDOABLE, UserBook
 from booklib.models.shelf import place, rekey
 from booklib.ports import Change, World
-
-UNDO_DAYS = 30
 
 
 async def delete(world: World, user_id: str, user_book_id: str) -> Changed:
@@ -27,7 +24,7 @@ async def delete(world: World, user_id: str, user_book_id: str) -> Changed:
 
 
 async def undo_delete(world: World, user_id: str, user_book_id: str) -> Changed:
-    """Put a deleted book back with everything it had. Raises NotFound (after 30 days) and Moved."""
+    """Put a deleted book back with everything it had. Raises NotFound (once really gone), Moved."""
     async for _ in attempts():
         before = await owned(world, user_id, user_book_id)
         if not before.deleted_at:
@@ -47,4 +44,4 @@ def undoable_until(user_book: UserBook) -> str:
     """The date (ISO 8601, UTC) until which a deleted book can be brought back."""
     if user_book.deleted_at is None:
         return ""
-    return (user_book.deleted_at + timedelta(days=UNDO_DAYS)).date().isoformat()
+    return (user_book.deleted_at + UNDOABLE).date().isoformat()

@@ -4,8 +4,8 @@ from booklib.models.books import (
     FIELD_NAMES,
     LIST_FIELDS,
     MAX_RATING,
-    NUMBER_FIELDS,
     STATUSES,
+    UNDOABLE,
     Book,
     Details,
     Fields,
@@ -20,15 +20,15 @@ from booklib.models.books import (
 )
 from booklib.models.jobs import Job, JobState, lookup_job
 from booklib.models.shelf import SORTS, Card, Owner, Page, Query, ShelfRow, Sort
-from booklib.models.users import VIEWS, User, View
+from booklib.models.users import VIEWS, Registration, User, View
 
 __all__ = [
     "FIELD_NAMES",
     "LIST_FIELDS",
     "MAX_RATING",
-    "NUMBER_FIELDS",
     "SORTS",
     "STATUSES",
+    "UNDOABLE",
     "VIEWS",
     "Book",
     "Card",
@@ -41,6 +41,7 @@ __all__ = [
     "Owner",
     "Page",
     "Query",
+    "Registration",
     "ShelfRow",
     "Sort",
     "Source",

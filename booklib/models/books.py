@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal, NamedTuple
 
 Status = Literal["to-read", "reading", "read"]
@@ -17,7 +17,6 @@ Fields = Mapping[str, Value]
 """Values by field name. In a UserBook's `mine`, None says: the reader wants it empty."""
 
 LIST_FIELDS = frozenset({"authors", "categories"})
-NUMBER_FIELDS = frozenset({"page_count"})
 FIELD_NAMES = (
     "title",
     "subtitle",
@@ -34,6 +33,9 @@ FIELD_NAMES = (
 
 MAX_RATING = 10
 """Ratings are whole numbers of half stars, 1 to 10; 0 means none."""
+
+UNDOABLE = timedelta(days=30)
+"""How long a deleted book can be brought back, and an old address leads to the new one."""
 
 
 class Source(NamedTuple):

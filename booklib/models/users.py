@@ -14,6 +14,9 @@ from booklib.models.books import STATUSES
 View = Literal["cards", "list"]
 VIEWS: tuple[View, ...] = ("cards", "list")
 
+Registration = Literal["open", "first", "closed"]
+"""Who may make an account: everybody, somebody while there is none yet, nobody."""
+
 ENDED_SESSIONS_KEPT = 20
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
-from urllib.parse import urlsplit
 
 from quart import Blueprint, Response, request
 
@@ -15,6 +14,7 @@ from booklib.library import Entry
 from booklib.web import answers, bookview, cards, editing, forms
 from booklib.web.context import current_user, world
 from booklib.web.respond import back, render, render_to_text, see_other, wants_fragment
+from booklib.web.security import parts_of
 
 blueprint = Blueprint("books", __name__)
 
@@ -79,8 +79,7 @@ async def set_notes(ident: str) -> Response:
     typed = form.get("notes", "")
     try:
         edit = forms.read_edit(form)
-        notes = forms.read_notes(form)
-        await library.set_notes(world(), current_user().user_id, ident, notes, edit)
+        await library.set_notes(world(), current_user().user_id, ident, typed, edit)
     except Invalid as error:
         return await _notes(ident, 422, notes=typed, problems=error.problems)
     except Stale:
@@ -119,8 +118,8 @@ async def edit(ident: str) -> Response:
 async def merge(ident: str) -> Response:
     """Make one book of two copies: this one leads to the other from now on."""
     into = (await request.form).get("into", "")
-    await library.merge(world(), current_user().user_id, ident, into)
-    return see_other(f"/books/{into}")
+    merged = await library.merge(world(), current_user().user_id, ident, into)
+    return see_other(f"/books/{merged.after.user_book_id}")
 
 
 @blueprint.post("/books/<ident>/delete")
@@ -131,7 +130,7 @@ async def delete(ident: str) -> Response:
     if wants_fragment():
         return answers.gone(changed)
     await answers.tell(answers.deleted_toast(changed))
-    came_from = urlsplit(request.headers.get("Referer", "")).path
+    came_from = parts_of(request.headers.get("Referer", "")).path
     return see_other("/library") if came_from.startswith(f"/books/{ident}") else back("/library")
 
 
@@ -181,9 +180,10 @@ async def _changed(changed: library.Changed, toast: answers.Toast) -> Response:
 
 
 async def _refused(ident: str, error: Invalid) -> Response:
+    entry = await _entry(ident)
     if wants_fragment() and not answers.from_panel():
         raise error
-    context = await _page_context(await _entry(ident), problems=error.problems)
+    context = await _page_context(entry, problems=error.problems)
     typed = await request.form
     context["days"] = {name: typed.get(name, day) for name, day in context["days"].items()}
     return await render("books/page.html", "books/_panel.html", status=422, **context)

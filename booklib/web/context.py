@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
-from typing import Literal, cast
+from typing import cast
 
 from quart import current_app, g
 
-from booklib.models import User
+from booklib.models import Registration, User
 from booklib.ports import World
 
-Registration = Literal["open", "first", "closed"]
 Network = IPv4Network | IPv6Network
 
 _WORLD = "booklib.world"

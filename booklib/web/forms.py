@@ -9,22 +9,20 @@ from typing import Final
 
 from booklib import isbn as isbn_rules
 from booklib.errors import Invalid
-from booklib.library import MAX_NOTES
-from booklib.models import LIST_FIELDS, MAX_RATING, STATUSES, Details, Fields, Status, Value
+from booklib.models import (
+    FIELD_NAMES,
+    LIST_FIELDS,
+    MAX_RATING,
+    STATUSES,
+    Details,
+    Fields,
+    Status,
+    Value,
+)
 from booklib.models.folding import clean
 from booklib.web.wording import language_code, language_in_words
 
-EDITABLE: Final = (
-    "title",
-    "subtitle",
-    "authors",
-    "publisher",
-    "published",
-    "page_count",
-    "language",
-    "categories",
-    "description",
-)
+EDITABLE: Final = tuple(name for name in FIELD_NAMES if name != "cover")
 """The fields of a Book that the reader's form offers, in its order."""
 
 TEXT_LIMITS: Final = {
@@ -33,7 +31,6 @@ TEXT_LIMITS: Final = {
     "publisher": 300,
     "language": 35,
     "description": 20_000,
-    "notes": MAX_NOTES,
 }
 """Characters that a text field takes; 35 is the room BCP 47 (section 4.4.1) asks for a tag."""
 
@@ -48,7 +45,6 @@ _LABELS = {
     "publisher": "The publisher",
     "language": "The language",
     "description": "The description",
-    "notes": "The note",
     "authors": ("author", "authors"),
     "categories": ("category", "categories"),
 }
@@ -59,7 +55,7 @@ _HALVES = {str(half / 2).removesuffix(".0"): half for half in range(1, MAX_RATIN
 def read_status(text: str) -> Status:
     """One of the three statuses; raises Invalid at `status`."""
     if text not in STATUSES:
-        raise Invalid.at("status", "Choose one of: to-read, reading, read.")
+        raise Invalid.at("status", f"Choose one of: {', '.join(STATUSES)}.")
     return text
 
 
@@ -94,11 +90,6 @@ def read_entries(text: str) -> tuple[str, ...]:
     """The entries of a list field, one a line or separated by semicolons, without repetitions."""
     parts = (" ".join(part.split()) for part in re.split(r"[\n;]", clean(text)))
     return tuple(dict.fromkeys(part for part in parts if part))
-
-
-def read_notes(form: Mapping[str, str]) -> str:
-    """The note; raises Invalid at `notes` where it is too long."""
-    return _text("notes", form.get("notes", ""))
 
 
 def read_edit(form: Mapping[str, str]) -> int | None:

@@ -27,7 +27,7 @@ ALLOWED = {
     "errors": set(),
     "isbn": {"errors"},
     "passwords": {"errors", "models"},
-    "settings": {"errors"},
+    "settings": {"errors", "models"},
     "ports": {"models", "errors"},
     "claims": PORTS,
     "accounts": USE_CASES,

@@ -10,8 +10,7 @@ from pathlib import Path
 from booklib.adapters.sqlite import jobs, search, shelf, users, writes
 from booklib.adapters.sqlite.connection import Database
 from booklib.adapters.sqlite.migrate import prepare
-from booklib.models import Book, Job, Owner, Page, Query, ShelfRow, User, UserBook
-from booklib.models.jobs import KEPT
+from booklib.models import UNDOABLE, Book, Job, Owner, Page, Query, ShelfRow, User, UserBook
 from booklib.ports import Change, check_changes
 
 _CHUNK = 200
@@ -119,5 +118,5 @@ class SqliteStorage:
         Books go in portions, so that other writers need not wait long.
         """
         await self._database.write(writes.sweep_rest, now)
-        while await self._database.write(writes.sweep_copies, now - KEPT, _CHUNK) == _CHUNK:
+        while await self._database.write(writes.sweep_copies, now - UNDOABLE, _CHUNK) == _CHUNK:
             pass
