@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import unicodedata
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
+from typing import TypeVar, TypeVarTuple, Unpack
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from booklib.errors import Busy, Invalid
 from booklib.models.users import fold_name
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 MIN_LENGTH = 8
 MAX_LENGTH = 128
@@ -48,7 +53,7 @@ _turns = _Turns()
 
 async def hash_password(password: str) -> str:
     """The string to store for a password. Raises Busy when too many wait for their turn."""
-    return await _in_turn(password, None)
+    return await _in_turn(_hashed, password)
 
 
 async def verify(password_hash: str | None, password: str) -> bool:
@@ -57,8 +62,8 @@ async def verify(password_hash: str | None, password: str) -> bool:
     A password longer than MAX_LENGTH is nobody's.
     """
     known = password_hash is not None and len(normal(password)) <= MAX_LENGTH
-    checked = await _in_turn(password[: 4 * MAX_LENGTH], password_hash if known else _NOBODY)
-    return bool(checked) and known
+    against = password_hash if password_hash is not None and known else _NOBODY
+    return await _in_turn(_verified, against, password[: 4 * MAX_LENGTH]) and known
 
 
 def outdated(password_hash: str) -> bool:
@@ -66,25 +71,31 @@ def outdated(password_hash: str) -> bool:
     return _hasher.check_needs_rehash(password_hash)
 
 
-async def _in_turn(password: str, against: str | None) -> str:
+async def _in_turn(work: Callable[[Unpack[Ts]], T], *args: *Ts) -> T:
+    """What `work` returns; raises Busy when too many wait for their turn."""
     if _turns.waiting >= WAITING:
         raise Busy("Many people are signing in right now. Please try again in a moment.")
     _turns.waiting += 1
     try:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(_turns.pool, _work, password, against)
+        return await loop.run_in_executor(_turns.pool, work, *args)
     finally:
         _turns.waiting -= 1
 
 
-def _work(password: str, against: str | None) -> str:
-    typed = normal(password).encode("utf-8", "surrogatepass")
-    if against is None:
-        return _hasher.hash(typed)
+def _hashed(password: str) -> str:
+    return _hasher.hash(_typed(password))
+
+
+def _verified(password_hash: str, password: str) -> bool:
     try:
-        return "yes" if _hasher.verify(against, typed) else ""
+        return _hasher.verify(password_hash, _typed(password))
     except (VerificationError, InvalidHashError):
-        return ""
+        return False
+
+
+def _typed(password: str) -> bytes:
+    return normal(password).encode("utf-8", "surrogatepass")
 
 
 def normal(password: str) -> str:
