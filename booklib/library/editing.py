@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from booklib.errors import AlreadyOwned, Invalid, NotFound, Stale
+from booklib.errors import AlreadyOwned, Invalid, Moved, NotFound, Stale
 from booklib.library.adding import with_lookup
 from booklib.library.changing import KEEP, Keep
 from booklib.library.saving import Changed, attempts, book_of, owned
@@ -114,18 +114,28 @@ def _trail(world: World, before: UserBook, target: str) -> Change:
 async def merge(world: World, user_id: str, user_book_id: str, into: str) -> Changed:
     """Make one of two copies: `into` stays and takes over what it lacks, the other leads to it.
 
+    Where `into` has moved, the copy that took its place is meant.
     Raises NotFound, Moved and Busy.
     """
     async for _ in attempts():
         source = await owned(world, user_id, user_book_id)
-        target = await owned(world, user_id, into)
-        if source.deleted_at or target.deleted_at or source.user_book_id == into:
+        target = await _led_on(world, user_id, into)
+        if source.deleted_at or target.deleted_at or source.user_book_id == target.user_book_id:
             raise NotFound("There is no such book in your library.")
         after = place(_merged(source, target), await book_of(world, target))
-        changes = [_trail(world, source, into), Change(target, after)]
+        changes = [_trail(world, source, target.user_book_id), Change(target, after)]
         if await world.storage.apply(user_id, changes):
             return Changed(source, replace(after, rev=target.rev + 1))
     raise AssertionError("attempts() ends by raising Busy")
+
+
+async def _led_on(world: World, user_id: str, user_book_id: str) -> UserBook:
+    """A copy, or the one that took its place. Raises NotFound."""
+    while True:
+        try:
+            return await owned(world, user_id, user_book_id)
+        except Moved as moved:
+            user_book_id = moved.user_book_id
 
 
 def _merged(source: UserBook, target: UserBook) -> UserBook:

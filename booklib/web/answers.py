@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from markupsafe import Markup
 from quart import Response, flash, request
@@ -17,6 +17,7 @@ from booklib.web import cards
 from booklib.web.context import current_user
 from booklib.web.forms import rating_text
 from booklib.web.respond import render_to_text
+from booklib.web.security import parts_of
 from booklib.web.wording import STATUS_WORDS, stars_in_words
 
 UNDO: Final = "undo"
@@ -151,7 +152,7 @@ def on_top(book: UserBook) -> str:
 
 def shows_newest(book: UserBook) -> bool:
     """Whether the page that asks is a shelf on which a book just added comes first."""
-    url = urlsplit(request.headers.get("HX-Current-URL", ""))
+    url = parts_of(request.headers.get("HX-Current-URL", ""))
     query = {name: values[-1] for name, values in parse_qs(url.query).items()}
     plain = not ({"q", "rating", "cursor", "dir"} & query.keys())
     return (
@@ -164,7 +165,7 @@ def shows_newest(book: UserBook) -> bool:
 
 def in_trash() -> bool:
     """Whether the page that asks shows the deleted books."""
-    query = parse_qs(urlsplit(request.headers.get("HX-Current-URL", "")).query)
+    query = parse_qs(parts_of(request.headers.get("HX-Current-URL", "")).query)
     return query.get("status") == ["deleted"]
 
 
