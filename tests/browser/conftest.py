@@ -57,7 +57,7 @@ async def running(*arguments: str, port: int, **environment: str) -> AsyncIterat
 
 
 @contextlib.asynccontextmanager
-async def serving(data: Path, provider: str = "fast") -> AsyncIterator[Site]:
+async def serving(data: Path, provider: str = "fast", **settings: str) -> AsyncIterator[Site]:
     """The program on an empty library; `provider` is a mode of the provider server, or `dead`."""
     catalogue, port = free_port(), free_port()
     url = f"http://127.0.0.1:{catalogue}"
@@ -70,10 +70,13 @@ async def serving(data: Path, provider: str = "fast") -> AsyncIterator[Site]:
             running(
                 *("booklib", "serve"),
                 port=port,
-                BOOKLIB_DATA_DIR=str(data),
-                OPEN_LIBRARY_URL=url,
-                OPEN_LIBRARY_COVERS_URL=url,
-                GOOGLE_BOOKS_API_KEY="",
+                **{
+                    "BOOKLIB_DATA_DIR": str(data),
+                    "OPEN_LIBRARY_URL": url,
+                    "OPEN_LIBRARY_COVERS_URL": url,
+                    "GOOGLE_BOOKS_API_KEY": "",
+                    **settings,
+                },
             )
         )
         yield Site(f"http://127.0.0.1:{port}", data)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+
 import pytest
 from playwright.async_api import Page, expect
+from werkzeug.exceptions import NotFound
 
+from booklib.app import create_app
+from booklib.settings import Settings
 from tests.browser.conftest import register, serving
 from tests.processes import ROOT
 
@@ -12,6 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 AXE = ROOT / "tests/.cache/node_modules/axe-core/axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+APP = create_app(Settings(secret_key="only for its routes"))
 SIGNED_OUT = ("/", "/login", "/register", "/help", "/no-such-page")
 SIGNED_IN = (
     "/library",
@@ -22,6 +29,8 @@ SIGNED_IN = (
     "/books/new",
     "/find?q=dune",
     "/account",
+    "/account/password",
+    "/account/delete",
     "/help",
 )
 
@@ -41,29 +50,78 @@ async def problems(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 async def test_no_page_has_an_accessibility_violation(chromium, tmp_path, theme):
-    context = await chromium.new_context(color_scheme=theme, reduced_motion="reduce")
-    page = await context.new_page()
-    found = []
-    async with serving(tmp_path / "instance") as site:
+    look = {"color_scheme": theme, "reduced_motion": "reduce"}
+    page = await (await chromium.new_context(**look)).new_page()
+    visitor = await (await chromium.new_context(**look)).new_page()
+    found, seen = [], set()
+
+    async def check(page: Page, url: str) -> None:
+        await page.goto(url)
+        await page.wait_for_load_state("networkidle")
+        seen.add(urlsplit(url).path)
+        found.extend(await problems(page))
+
+    async with serving(tmp_path / "instance", BOOKLIB_ALLOW_REGISTRATION="first") as site:
         for path in SIGNED_OUT:
-            await page.goto(site.url + path)
-            found += await problems(page)
+            await check(visitor, site.url + path)
         await register(page, site)
         found += await problems(page)
-        book = await some_books(page, site)
-        for path in (*SIGNED_IN, book, f"{book}/edit"):
-            await page.goto(site.url + path)
-            await page.wait_for_load_state("networkidle")
-            found += await problems(page)
+        await check(visitor, f"{site.url}/register")  # now closed
+        book, deleted = await some_books(page, site)
+        paths = [book, f"{book}/edit", f"{book}/refresh", deleted]
+        for path in (*SIGNED_IN, *paths):
+            await check(page, site.url + path)
+        async for answer in refused(page, visitor, site, book):
+            found += [f"{answer}: {problem}" for problem in await problems(page)]
+            found += [f"{answer}: {problem}" for problem in await problems(visitor)]
         await page.set_viewport_size({"width": 360, "height": 740})
         for path in ("/library", book):
-            await page.goto(site.url + path)
-            found += await problems(page)
+            await check(page, site.url + path)
     assert found == []
+    assert pages() - {endpoint(path) for path in seen} == set()
 
 
-async def some_books(page: Page, site) -> str:
-    """A found book, one by hand, a deleted one; the path of the found one."""
+def pages() -> set[str]:
+    """The routes that answer a whole page of their own to a GET."""
+    rules = [rule for rule in APP.url_map.iter_rules() if "GET" in (rule.methods or ())]
+    return {rule.endpoint for rule in rules} - {"static", "pages.health", "books.card"}
+
+
+def endpoint(path: str) -> str:
+    """The route that answers a path; empty where none does."""
+    try:
+        return str(APP.url_map.bind("localhost").match(path)[0])
+    except NotFound:
+        return ""
+
+
+async def refused(page: Page, visitor: Page, site, book: str) -> AsyncIterator[str]:
+    """Forms that come back with something to mend, one after the other, each by its name."""
+    await visitor.goto(f"{site.url}/login")
+    await visitor.locator("[name=username]").fill("nobody")
+    await visitor.locator("[name=password]").fill("wrong")
+    await visitor.get_by_role("button", name="Sign in").click()
+    await expect(visitor.locator(".field-error")).to_be_visible()
+    await page.goto(f"{site.url}/books/new")
+    await page.locator("#add-isbn").fill("9780441172710 9780441172719")
+    await page.locator("#add-box button").click()
+    await expect(page.locator("#add-outcome")).to_be_visible()
+    yield "sign-in and a list with a wrong number"
+    await page.goto(f"{site.url}{book}/edit")
+    await page.locator("[name=published]").fill("last summer")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_role("alert")).to_be_visible()
+    yield "a wrong date"
+    await page.goto(f"{site.url}{book}/edit")
+    await page.evaluate("document.querySelector('[name=edit]').value = '99'")
+    await page.locator("#title").fill("Typed meanwhile")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.locator("h1")).to_contain_text("changed meanwhile")
+    yield "a form that was overtaken"
+
+
+async def some_books(page: Page, site) -> tuple[str, str]:
+    """Three books are found, one of them is deleted; the paths of one left and of that one."""
     await page.goto(f"{site.url}/books/new")
     await page.locator("#add-isbn").fill("9780441172719 9780261102217 9780141439518")
     await page.locator("#add-box button").click()
@@ -72,12 +130,13 @@ async def some_books(page: Page, site) -> str:
     cards = page.locator("#shelf-cards .book")
     await expect(cards).to_have_count(3)
     await expect(page.locator("[data-pending]")).to_have_count(0, timeout=20_000)
-    await cards.nth(0).locator("h2 a").click()
+    deleted, left = [
+        await cards.nth(place).locator("h2 a").get_attribute("href") or "" for place in (0, 1)
+    ]
+    await page.goto(site.url + deleted)
     await page.get_by_role("button", name="Delete", exact=True).click()
     await page.wait_for_url("**/library*")
-    path = await cards.nth(0).locator("h2 a").get_attribute("href")
-    assert path
-    return path
+    return left, deleted
 
 
 async def test_a_book_is_added_rated_and_found_without_a_mouse(chromium, tmp_path):
