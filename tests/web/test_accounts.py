@@ -265,6 +265,7 @@ async def test_a_stranger_elsewhere_does_not_lock_the_owner_out(site):
     assert answer.status_code == 303
 
 
+@pytest.mark.slow
 async def test_many_names_from_one_address_are_too_many(site):
     codes = []
     for number in range(101):

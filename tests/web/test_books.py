@@ -481,6 +481,15 @@ ROUTES = [
 FORM = {"status": "read", "rating": "3", "notes": "n", "title": "t", "into": "x"}
 
 
+async def test_every_route_of_a_book_is_asked(site):
+    rules = [
+        rule for rule in site.app.url_map.iter_rules() if rule.rule.startswith("/books/<ident>")
+    ]
+    methods = {"GET", "POST", "PUT", "PATCH", "DELETE"}
+    asked = {(method.upper(), f"/books/<ident>{path}") for method, path in ROUTES}
+    assert asked == {(method, rule.rule) for rule in rules for method in rule.methods & methods}
+
+
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 @pytest.mark.parametrize("headers", [{}, HX])
 async def test_a_stranger_gets_404(client, site, method, path, headers):
