@@ -96,6 +96,10 @@ def bounded(app: App) -> App:
     """
 
     async def outer(scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            # No route speaks it; the server makes a 403 of this.
+            await send({"type": "websocket.close", "code": 1008})
+            return
         if scope["type"] != "http" or not _has_body(scope):
             await app(scope, receive, send)
             return

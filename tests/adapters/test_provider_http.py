@@ -1,7 +1,9 @@
 """The HTTP client below the providers: pace, bounds, redirects, faults."""
 
 import asyncio
+import gzip
 import logging
+import tracemalloc
 from datetime import timedelta
 
 import httpx
@@ -127,6 +129,30 @@ async def test_too_many_requests_closes_the_door_for_everybody(
     assert len(server.asked) == 1
     clock.advance(seconds=seconds)
     assert await provider.get("x")
+
+
+def bytes_held():
+    return tracemalloc.get_traced_memory()[1]
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+async def test_a_packed_answer_is_not_unpacked_beyond_its_bound(server, provider, layers):
+    bomb = gzip.compress(b" " * 50 * 2**20)
+    server.canned["/x"] = 200, gzip.compress(bomb) if layers == 2 else bomb
+    server.headers["Content-Encoding"] = ", ".join(["gzip"] * layers)
+    tracemalloc.start()
+    try:
+        with pytest.raises(Unreadable):
+            await provider.get("x")
+        assert bytes_held() < 20 * 2**20
+    finally:
+        tracemalloc.stop()
+
+
+async def test_a_packed_answer_is_read(server, provider):
+    server.canned["/x"] = 200, gzip.compress(b'{"a": 1}')
+    server.headers["Content-Encoding"] = "GZip"
+    assert provider.read_json(await provider.get("x")) == {"a": 1}
 
 
 def test_retry_after_is_seconds_or_a_date(clock):

@@ -65,3 +65,18 @@ async def test_a_stranger_is_not_told_what_is_wrong(client, copies, site, verb, 
         url = f"/books/{copies[0]}/{verb}"
         assert (await eve.post(url, form=form, headers=headers)).status_code == 404
         assert (await client.post(url, form=form, headers=headers)).status_code == 422
+
+
+@pytest.mark.parametrize("path", ["/", "/library", "/nowhere"])
+async def test_no_route_speaks_websocket(site, path):
+    said = []
+
+    async def send(message):
+        said.append(message)
+
+    async def receive():
+        return {"type": "websocket.connect"}
+
+    scope = {"type": "websocket", "path": path, "headers": [], "query_string": b"", "scheme": "ws"}
+    await site.app.asgi_app(scope, receive, send)
+    assert [each["type"] for each in said] == ["websocket.close"]
