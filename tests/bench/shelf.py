@@ -96,9 +96,12 @@ async def _growth(folder: Path) -> list[Row]:
 async def _grown(few: Client, many: Client, path: str) -> dict[str, float]:
     """The ratios of a list's first page, and of one some way down where both lists are so long."""
     ratios = {}
-    deep = [await _deep(client, path) for client in (few, many)]
-    for name, small, large in ((path, path, path), (f"{path} deep", *deep)):
-        if small and large and await _books(few, small) == await _books(many, large):
+    pages = {path: (path, path)}
+    down = await _deep(few, path), await _deep(many, path)
+    if down[0] and down[1]:
+        pages[f"{path} deep"] = down[0], down[1]
+    for name, (small, large) in pages.items():
+        if await _books(few, small) == await _books(many, large):
             times = await latencies(getting(few, small), getting(many, large))
             ratios[name] = times[1] / times[0]
     return ratios

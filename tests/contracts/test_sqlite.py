@@ -340,8 +340,13 @@ async def test_the_index_of_words_stays_in_step_with_the_books(storage, path):
 
 @pytest.mark.parametrize(
     "effort",
-    [search.Effort(few=0, walk=10**9), search.Effort(few=0, walk=0), search.Effort(few=10**6)],
-    ids=["walks", "gives up walking", "sorts"],
+    [
+        search.Effort(few=0, passing=0, walk=10**9),
+        search.Effort(few=0, passing=0, walk=0),
+        search.Effort(few=0, walk=0),
+        search.Effort(few=10**6),
+    ],
+    ids=["walks", "gives up walking", "walks what passes the filters", "sorts"],
 )
 async def test_every_way_of_searching_finds_the_same(path, effort):
     storage, memory = await SqliteStorage.open(path), MemoryStorage()
