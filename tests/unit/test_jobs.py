@@ -10,17 +10,7 @@ from booklib import jobs
 from booklib.errors import QuotaSpent, StorageDown, TryLater, Unreadable
 from booklib.jobs import LEASE_S, MAX_FAULTS
 from tests.factories import a_job
-from tests.unit.metadata_helpers import DUNE, LOOKUP, Killed, Stage, edition
-
-
-@pytest.fixture
-def stage():
-    return Stage()
-
-
-@pytest.fixture
-async def alice(stage):
-    return await stage.reader("alice")
+from tests.unit.metadata_helpers import DUNE, LOOKUP, Killed, edition
 
 
 @pytest.fixture

@@ -12,17 +12,7 @@ from booklib.metadata.lookup import when
 from booklib.models import Source
 from booklib.models.shelf import unpack_card
 from booklib.ports import Found
-from tests.unit.metadata_helpers import DUNE, LOOKUP, WHOLE, Stage, edition
-
-
-@pytest.fixture
-def stage():
-    return Stage()
-
-
-@pytest.fixture
-async def alice(stage):
-    return await stage.reader("alice")
+from tests.unit.metadata_helpers import DUNE, LOOKUP, WHOLE, edition
 
 
 async def test_a_book_arrives_by_itself(stage, alice):

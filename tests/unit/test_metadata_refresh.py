@@ -5,17 +5,7 @@ import pytest
 from booklib import library, metadata
 from booklib.errors import Invalid, NotFound, Refused, Stale, TryLater
 from booklib.models.shelf import unpack_card
-from tests.unit.metadata_helpers import DUNE_ID, LOOKUP, REFRESH, Killed, Stage, edition
-
-
-@pytest.fixture
-def stage():
-    return Stage()
-
-
-@pytest.fixture
-async def alice(stage):
-    return await stage.reader("alice")
+from tests.unit.metadata_helpers import DUNE_ID, LOOKUP, REFRESH, Killed, edition
 
 
 @pytest.fixture

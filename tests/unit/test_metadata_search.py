@@ -2,12 +2,10 @@
 
 import asyncio
 
-import pytest
-
 from booklib import metadata
 from booklib.errors import TryLater
 from booklib.ports import Found, World
-from tests.unit.metadata_helpers import Stage, edition
+from tests.unit.metadata_helpers import edition
 
 
 class Slow:
@@ -18,11 +16,6 @@ class Slow:
 
     async def search(self, words, limit):
         await asyncio.Event().wait()
-
-
-@pytest.fixture
-def stage():
-    return Stage()
 
 
 async def test_one_edition_known_to_two_catalogues_is_one_hit(stage):
