@@ -12,9 +12,10 @@ from booklib.metadata.refreshing import (
     refresh,
     request_refresh,
 )
-from booklib.metadata.searching import SearchResult, search
+from booklib.metadata.searching import MAX_WORDS, SearchResult, search
 
 __all__ = [
+    "MAX_WORDS",
     "Answer",
     "FieldChange",
     "Refresh",

@@ -14,6 +14,7 @@ from booklib.ports import Catalogue, Found, World
 DEADLINE_S = 7.5
 LIMIT = 20
 MAX_WORDS = 200
+"""Characters of a search that are looked at."""
 
 
 class SearchResult(NamedTuple):

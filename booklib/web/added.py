@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -96,4 +95,4 @@ def _before(done: Added) -> UserBook | None:
     """The copy before it was added, as far as counting goes."""
     if done.outcome == "new":
         return None
-    return replace(done.user_book, deleted_at=datetime.now(UTC))
+    return replace(done.user_book, deleted_at=done.user_book.added_at)

@@ -13,7 +13,7 @@ from quart import Blueprint, Response, request
 from quart_rate_limiter import rate_limit
 
 from booklib import isbn as isbn_rules
-from booklib import library
+from booklib import library, metadata
 from booklib.errors import Invalid
 from booklib.library import Added
 from booklib.models import Status, User
@@ -30,8 +30,7 @@ blueprint = Blueprint("adding", __name__)
 
 MAX_PASTED: Final = 500
 MAX_TEXT: Final = 50_000
-MAX_WORDS: Final = 200
-"""Characters of a pasted text, and of the words of a search."""
+"""Characters of a pasted text."""
 SEARCHES_A_MINUTE: Final = 30
 
 OUTCOME: Final = "add/_outcome.html"
@@ -72,7 +71,7 @@ async def _is_only_a_page() -> bool:
 @rate_limit(SEARCHES_A_MINUTE, timedelta(minutes=1), skip_function=_is_only_a_page)
 async def find() -> Response:
     """Title and author search at the providers; the page comes first, the results follow."""
-    words = " ".join(clean(request.args.get("q", "")).split())[:MAX_WORDS]
+    words = " ".join(clean(request.args.get("q", "")).split())[: metadata.MAX_WORDS]
     asked = bool(words) and (wants_fragment() or "wait" in request.args)
     context = await finding.results(world(), current_user(), words) if asked else {}
     url = f"/find?{urlencode({'q': words, 'wait': 1})}"
@@ -140,10 +139,11 @@ def _isbns_in(text: str) -> list[isbn_rules.Finding] | None:
 
 
 def _search_for(words: str) -> Response:
-    if len(words) > MAX_WORDS:
+    if len(words) > metadata.MAX_WORDS:
         raise Invalid.at(
             "isbn",
-            f"There is no ISBN in this. To look for a title, type at most {MAX_WORDS} characters.",
+            "There is no ISBN in this. To look for a title, type at most "
+            f"{metadata.MAX_WORDS} characters.",
         )
     return see_other(f"/find?{urlencode({'q': words})}")
 
