@@ -15,7 +15,8 @@ log = logging.getLogger(__name__)
 SWEEP_S = 5.0
 SWEEP_LIMIT = 100
 MAX_RUNG = 1_000
-STOP_S = 3.0
+STOP_S = 1.0
+"""Less than `serve` gives everything to close: jobs must be given back before the storage goes."""
 
 
 class LocalQueue:
@@ -63,11 +64,13 @@ class LocalQueue:
         self._wake.set()
         self._drained.set()
         tasks, self._tasks = self._tasks, []
-        if tasks:
-            await asyncio.wait(tasks, timeout=self._stop_s)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        try:
+            if tasks:
+                await asyncio.wait(tasks, timeout=self._stop_s)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def ring(self, job_id: str) -> None:
         """Wake a worker; forgotten where too many wait already, the sweep finds the job then."""

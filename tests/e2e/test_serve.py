@@ -8,10 +8,11 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import httpx
@@ -30,6 +31,12 @@ HEAD = (
 )
 BODY = b"username=nobody&password=wrong-password"
 PASSWORD = "eleven purple bicycles"
+KEEPER = {
+    "username": "keeper",
+    "email": "keeper@example.org",
+    "password": PASSWORD,
+    "confirm_password": PASSWORD,
+}
 
 
 def environment(folder: Path, **more: str) -> dict[str, str]:
@@ -97,8 +104,8 @@ async def start(folder: Path, *arguments: str, **more: str) -> asyncio.subproces
 
 
 @asynccontextmanager
-async def serving(folder: Path, *arguments: str) -> AsyncIterator[Served]:
-    process = await start(folder, "serve", "--port", "0", *arguments)
+async def serving(folder: Path, *arguments: str, **more: str) -> AsyncIterator[Served]:
+    process = await start(folder, "serve", "--port", "0", *arguments, **more)
     assert process.stdout
     try:
         line = (await asyncio.wait_for(process.stdout.readline(), 30)).decode()
@@ -232,6 +239,28 @@ async def test_a_running_request_is_answered_before_it_stops(tmp_path: Path) -> 
     assert answer.startswith(b"HTTP/1.1 422")
 
 
+async def test_jobs_that_hang_are_given_back(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:  # takes questions and never answers
+        url = f"http://127.0.0.1:{mute.getsockname()[1]}"
+        async with serving(tmp_path, OPEN_LIBRARY_URL=url) as served:
+            async with httpx.AsyncClient(base_url=served.address) as client:
+                await client.post("/register", data=KEEPER)
+                await client.post("/books", data={"isbn": "9780441172719\n9780306406157"})
+            while states(tmp_path) != {("running", 1)}:
+                await asyncio.sleep(0.05)
+            seconds, status = await served.stopped(signal.SIGTERM)
+            assert served.process.stderr
+            assert await served.process.stderr.read() == b""
+    assert (status, states(tmp_path)) == (0, {("waiting", 0)})
+    assert seconds < 5
+
+
+def states(folder: Path) -> set[tuple[str, int]]:
+    """State and attempts of every job."""
+    with closing(sqlite3.connect(folder / "data" / "site.db")) as database:
+        return set(database.execute("SELECT state, attempts FROM jobs"))
+
+
 async def refuses(served: Served) -> None:
     """Return when no new connection is accepted."""
     async with asyncio.timeout(10):
@@ -246,9 +275,7 @@ async def refuses(served: Served) -> None:
 async def test_nothing_acknowledged_is_lost_when_it_stops(tmp_path: Path) -> None:
     acknowledged = 0
     async with serving(tmp_path) as served, httpx.AsyncClient(base_url=served.address) as client:
-        form = {"username": "keeper", "email": "keeper@example.org"}
-        form |= {"password": PASSWORD, "confirm_password": PASSWORD}
-        assert (await client.post("/register", data=form)).status_code == 303
+        assert (await client.post("/register", data=KEEPER)).status_code == 303
         stopping = None
         try:
             for number in range(100_000):
