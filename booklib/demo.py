@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 from stdnum import ean
 
-from booklib.library.saving import attempts
 from booklib.models import Fields, Status, User, UserBook
 from booklib.models.ids import book_id, book_key, user_book_id
 from booklib.models.shelf import place
 from booklib.ports import MAX_CHANGES, Change, World
+from booklib.retries import attempts
 
 YEARS = 5
 """Over how many years the books came to the shelf."""

@@ -9,6 +9,7 @@ from booklib.accounts.proving import prove
 from booklib.accounts.saving import change_user
 from booklib.models import Job, User
 from booklib.ports import World
+from booklib.retries import armed
 
 
 async def close_account(world: World, user: User, password: str) -> None:
@@ -28,9 +29,11 @@ async def start_closing(world: World, user: User) -> None:
 
 
 async def ensure_closing(world: World, user: User) -> None:
-    """Store and ring the job that removes the user; again where a crash came between."""
-    job = closing_job(user.user_id, world.now())
-    await world.storage.add_job(job)
+    """Store and ring the job that removes the user; again where a crash came between or it failed.
+
+    Raises Busy.
+    """
+    job = await armed(world, closing_job(user.user_id, world.now()))
     await world.queue.ring(job.job_id)
 
 

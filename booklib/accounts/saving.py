@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
 from collections.abc import Callable
 from dataclasses import replace
 
-from booklib.errors import Busy, NotFound
+from booklib.errors import NotFound
 from booklib.models import User
 from booklib.ports import World
-
-TRIES = 12
+from booklib.retries import attempts
 
 
 async def change_user(world: World, user_id: str, make: Callable[[User], User]) -> User:
     """Store what `make` makes of the user. Raises NotFound and Busy, and what `make` raises."""
-    for attempt in range(TRIES):
+    async for _ in attempts("Your account"):
         before = await world.storage.user(user_id)
         if before is None:
             raise NotFound("There is no such account.")
@@ -25,5 +22,4 @@ async def change_user(world: World, user_id: str, make: Callable[[User], User]) 
             return before
         if await world.storage.save_user(before, after):
             return replace(after, rev=before.rev + 1)
-        await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311
-    raise Busy("Your account is being changed elsewhere. Please try again.")
+    raise AssertionError("attempts() ends by raising Busy")

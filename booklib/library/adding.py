@@ -7,11 +7,12 @@ from typing import Literal, NamedTuple
 
 from booklib.errors import Invalid
 from booklib.library.removing import restored
-from booklib.library.saving import attempts, book_of
+from booklib.library.saving import book_of
 from booklib.models import Fields, Job, Lookup, Status, User, UserBook, lookup_job
 from booklib.models.ids import book_id, book_key, user_book_id
 from booklib.models.shelf import place
 from booklib.ports import Change, World
+from booklib.retries import attempts
 
 Outcome = Literal["new", "have", "restored"]
 

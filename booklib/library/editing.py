@@ -8,12 +8,13 @@ from dataclasses import replace
 from booklib.errors import AlreadyOwned, Invalid, Moved, NotFound, Stale
 from booklib.library.adding import with_lookup
 from booklib.library.changing import KEEP, Keep
-from booklib.library.saving import Changed, attempts, book_of, owned
+from booklib.library.saving import Changed, book_of, owned
 from booklib.models import Book, Fields, Job, UserBook, Value, shown_value
 from booklib.models.ids import book_id, book_key
 from booklib.models.ids import user_book_id as derived_id
 from booklib.models.shelf import place, rekey
 from booklib.ports import Change, World
+from booklib.retries import attempts
 
 
 async def edit(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from booklib.library.saving import Changed, attempts, book_of, change, owned
+from booklib.library.saving import Changed, book_of, change, owned
 from booklib.models import UNDOABLE, UserBook
 from booklib.models.shelf import place, rekey
 from booklib.ports import Change, World
+from booklib.retries import attempts
 
 
 async def delete(world: World, user_id: str, user_book_id: str) -> Changed:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
-from booklib.errors import Busy, Moved, NotFound
+from booklib.errors import Moved, NotFound
 from booklib.models import Book, UserBook, lookup_job
 from booklib.models.shelf import place
 from booklib.ports import Change, World
-
-RETRY_SECONDS = 3.0
+from booklib.retries import attempts
 
 
 class Changed(NamedTuple):
@@ -21,18 +18,6 @@ class Changed(NamedTuple):
 
     before: UserBook
     after: UserBook
-
-
-async def attempts() -> AsyncIterator[int]:
-    """Count up with growing, jittered waits between; raises Busy after RETRY_SECONDS."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + RETRY_SECONDS
-    attempt = 0
-    while loop.time() < deadline:
-        yield attempt
-        attempt += 1
-        await asyncio.sleep(random.uniform(0, min(0.02 * 2**attempt, 0.5)))  # noqa: S311
-    raise Busy("This book is being changed elsewhere. Please try again.")
 
 
 async def owned(world: World, user_id: str, user_book_id: str) -> UserBook:

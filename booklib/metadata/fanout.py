@@ -8,10 +8,10 @@ from typing import Any
 
 from booklib.claims import Claim
 from booklib.errors import Busy
-from booklib.library.saving import attempts
 from booklib.models import Book, Lookup, Owner, UserBook
 from booklib.models.shelf import place
 from booklib.ports import Change, World
+from booklib.retries import attempts
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from booklib.claims import Claim
-from booklib.library.saving import attempts, book_of
+from booklib.library.saving import book_of
 from booklib.metadata.asking import Answer, ask, common_fault, missing, thin_note
 from booklib.metadata.fanout import fan_out
 from booklib.models import Book, Job, UserBook, lookup_job
@@ -79,24 +79,6 @@ async def _stored(world: World, claim: Claim, book: Book | None, answer: Answer)
 async def give_up(world: World, claim: Claim) -> None:
     """Mark every copy that waited as failed; the job's message tells why."""
     await fan_out(world, claim, str(claim.job.payload["book_id"]), None, "failed")
-
-
-async def armed(world: World, fresh: Job) -> Job:
-    """The job with this id, due now: stored if new, begun anew unless it is running already.
-
-    Raises Busy.
-    """
-    async for _ in attempts():
-        stored = await world.storage.job(fresh.job_id)
-        if stored is None:
-            if await world.storage.add_job(fresh):
-                return fresh
-            continue
-        if stored.state == "running":
-            return stored
-        if await world.storage.save_job(stored, fresh):
-            return replace(fresh, rev=stored.rev + 1)
-    raise AssertionError("attempts() ends by raising Busy")
 
 
 async def lookup_note(world: World, user_book: UserBook) -> str:

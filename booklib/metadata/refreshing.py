@@ -12,7 +12,7 @@ from booklib.errors import Invalid, Stale
 from booklib.library.saving import book_of, change, owned
 from booklib.metadata.asking import Answer, ask, common_fault, reason_of
 from booklib.metadata.fanout import fan_out, settle
-from booklib.metadata.lookup import armed, waiting_note
+from booklib.metadata.lookup import waiting_note
 from booklib.models import (
     FIELD_NAMES,
     LIST_FIELDS,
@@ -26,6 +26,7 @@ from booklib.models import (
 )
 from booklib.models.shelf import place
 from booklib.ports import World
+from booklib.retries import armed
 
 SHOWN_FOR = timedelta(days=1)
 FAN_OUT_AFTER = timedelta(seconds=5)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from quart import Blueprint, Response, request
+from quart_rate_limiter import rate_limit
 
 from booklib import library, metadata
 from booklib.errors import Invalid, Moved, Stale
@@ -18,6 +20,9 @@ from booklib.web.wording import FIELD_WORDS, value_in_words
 
 blueprint = Blueprint("refresh", __name__)
 blueprint.register_error_handler(Moved, lead_on)
+
+REFRESHES_A_MINUTE = 20
+"""For one person: everybody's look-ups share what the providers allow."""
 
 
 class Row(NamedTuple):
@@ -37,6 +42,7 @@ async def show(ident: str) -> Response:
 
 
 @blueprint.post("/books/<ident>/refresh")
+@rate_limit(REFRESHES_A_MINUTE, timedelta(minutes=1))
 async def ask(ident: str) -> Response:
     """Ask the providers again; with a `version`, take over what was shown for it."""
     form = await request.form

@@ -334,3 +334,14 @@ async def test_a_crash_before_the_job_is_mended_by_the_next_sign_in(world):
     with pytest.raises(SignInRefused):
         await sign_in(world)
     assert world.queue.rung == [f"close:{user.user_id}"]
+
+
+async def test_a_removal_that_failed_begins_anew_at_the_next_sign_in(world):
+    user = await join(world)
+    await accounts.close_account(world, user, PASSWORD)
+    job = await world.storage.job(f"close:{user.user_id}")
+    failed = replace(job, state="failed", due_at=None, ended_at=world.now())
+    assert await world.storage.save_job(job, failed)
+    with pytest.raises(SignInRefused):
+        await sign_in(world)
+    assert (await world.storage.job(job.job_id)).state == "waiting"

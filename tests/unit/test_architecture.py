@@ -20,7 +20,7 @@ TOP_FILES = {"LICENSE", "README.md", "pyproject.toml"}
 
 CORE = {"models", "errors", "isbn", "passwords"}
 PORTS = CORE | {"ports"}
-USE_CASES = PORTS | {"accounts", "library", "metadata", "claims", "demo"}
+USE_CASES = PORTS | {"accounts", "library", "metadata", "claims", "retries", "demo"}
 ALLOWED = {
     "": set(),
     "models": set(),
@@ -30,6 +30,7 @@ ALLOWED = {
     "settings": {"errors", "models"},
     "ports": {"models", "errors"},
     "claims": PORTS,
+    "retries": PORTS,
     "accounts": USE_CASES,
     "library": USE_CASES,
     "metadata": USE_CASES,

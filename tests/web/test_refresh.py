@@ -152,3 +152,10 @@ async def test_a_wrong_version_is_told(client, site, dune, version):
 async def test_without_a_look_up_the_page_offers_one(client, dune):
     page = await page_of(await client.get(f"/books/{dune.user_book_id}/refresh"))
     assert "Nothing has been looked up of late" in page
+
+
+async def test_a_reader_cannot_spend_what_the_providers_allow_everybody(client, dune):
+    url = f"/books/{dune.user_book_id}/refresh"
+    answers = [await client.post(url) for _ in range(21)]
+    assert [answer.status_code for answer in answers] == [303] * 20 + [429]
+    assert int(answers[-1].headers["Retry-After"]) > 0

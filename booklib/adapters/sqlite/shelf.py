@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from booklib.adapters.sqlite.codec import (
@@ -96,7 +96,7 @@ def _shelf_row(row: Any) -> ShelfRow:
     )
 
 
-@cache
+@lru_cache(maxsize=512)
 def _select(
     shelf: str | None, rating: int | None, order: Order, continued: bool, condition: str
 ) -> str:
