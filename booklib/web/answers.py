@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -110,10 +111,17 @@ def counts_after(*changes: Changed | tuple[UserBook | None, UserBook]) -> str:
     moved = count_changes([(before, after) for before, after in changes])
     user = current_user()
     counts = {
-        shelf: user.counts.get(shelf, 0) + moved.get(shelf, 0) for shelf in {*user.counts, *moved}
+        shelf: user.counts.get(shelf, 0) + moved.get(shelf, 0)
+        for shelf in sorted({*user.counts, *moved})
     }
     after: User = replace(user, counts=counts)
-    return render_to_text("shelf/_counts.html", counts=after.counts, total=after.total)
+    return _counts(tuple(after.counts.items()), after.total)
+
+
+@lru_cache(maxsize=64)
+def _counts(counts: tuple[tuple[str, int], ...], total: int) -> str:
+    """The counts as HTML, which depends on nothing else: most changes leave them as they are."""
+    return render_to_text("shelf/_counts.html", counts=dict(counts), total=total)
 
 
 def toast(told: Toast) -> str:
