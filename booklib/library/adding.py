@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from booklib.errors import Invalid
 from booklib.library.removing import restored
-from booklib.library.saving import book_of
+from booklib.library.saving import book_of, brought_up_to_date
 from booklib.models import Fields, Job, Lookup, Status, User, UserBook, lookup_job
 from booklib.models.ids import book_id, book_key, user_book_id
 from booklib.models.shelf import place
@@ -81,10 +81,12 @@ async def _add(world: World, user: User, key: str, wish: _Wish) -> Added:
             after = _new(world, user, ident, key, wish)
         after, job = await with_lookup(world, after)
         if await world.storage.apply(user.user_id, [Change(existing, after)], job):
+            after = replace(after, rev=existing.rev + 1 if existing else 1)
             if job:
                 await world.queue.ring(job.job_id)
+                # Somebody else's look-up may have told all copies just before this one was there.
+                after = await brought_up_to_date(world, after, await book_of(world, after))
             was_in_trash = existing is not None and not existing.moved_to
-            after = replace(after, rev=existing.rev + 1 if existing else 1)
             return Added(after, "restored" if was_in_trash else "new")
     raise AssertionError("attempts() ends by raising Busy")
 

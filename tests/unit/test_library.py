@@ -127,6 +127,20 @@ async def test_a_book_added_as_read_is_finished_today_where_the_reader_is(world,
     assert added.user_book.finished_on == date(2026, 11, 23)
 
 
+async def test_a_book_that_is_found_in_the_moment_of_adding_is_shown_at_once(world, alice):
+    class Racing(MemoryStorage):
+        async def apply(self, user_id, changes, job=None):
+            await self.save_book(dune(), 0)
+            return await super().apply(user_id, changes, job)
+
+    racing = replace(world, storage=Racing(world.now))
+    await racing.storage.add_user(alice)
+    added = await library.add_isbn(racing, alice, DUNE)
+    stored = await racing.storage.owned(alice.user_id, [added.user_book.user_book_id])
+    assert stored == {added.user_book.user_book_id: added.user_book}
+    assert added.user_book.lookup == "found"
+
+
 # Changing
 
 
