@@ -9,6 +9,7 @@ from pathlib import Path
 
 from booklib.adapters.sqlite import jobs, search, shelf, users, writes
 from booklib.adapters.sqlite.connection import Database
+from booklib.adapters.sqlite.kept import Kept
 from booklib.adapters.sqlite.migrate import prepare
 from booklib.models import UNDOABLE, Book, Job, Owner, Page, Query, ShelfRow, User, UserBook
 from booklib.ports import Change, check_changes
@@ -25,18 +26,22 @@ class SqliteStorage:
     that write raise StorageFull, having stored nothing.
     """
 
-    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, database: Database, users: Kept[User | None], now: Callable[[], datetime]
+    ) -> None:
         self._database = database
+        self._users = users
         self._now = now
 
     @classmethod
     async def open(cls, path: Path, now: Callable[[], datetime] = _utc_now) -> SqliteStorage:
         """Open the file, made where it is missing and migrated where it is old."""
         await asyncio.to_thread(prepare, path)
-        return cls(await Database.open(path), now)
+        return cls(await Database.open(path), Kept(path), now)
 
     async def close(self) -> None:
         """Move the log into the file and let go of it."""
+        self._users.close()
         await self._database.close()
 
     async def ping(self) -> None:
@@ -49,6 +54,10 @@ class SqliteStorage:
         return bool(await self._database.read(users.some, "", 1))
 
     async def user(self, user_id: str) -> User | None:
+        # Every request of a page begins with this, so it saves the way to a reader's thread.
+        return await self._users.get(user_id, self._read_user)
+
+    async def _read_user(self, user_id: str) -> User | None:
         return await self._database.read(users.get, user_id)
 
     async def user_by_login(self, name_or_email: str) -> User | None:
