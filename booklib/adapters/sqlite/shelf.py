@@ -88,12 +88,10 @@ def page_of(rows: Sequence[Any], limit: int) -> Page[ShelfRow]:
 
 
 def _shelf_row(row: Any) -> ShelfRow:
-    ident, card, status, rating, finished, deleted_at, *key = row
-    if len(key) == 2 and isinstance(key[0], int):
-        key[0] = f"{key[0]:02d}"
-    return ShelfRow(
-        ident, card, status, rating, day(finished), deleted_at is not None, SEPARATOR.join(key)
-    )
+    ident, card, status, rating, finished, deleted_at, key = row[:7]
+    if len(row) > 7:
+        key = SEPARATOR.join((f"{key:02d}" if isinstance(key, int) else key, row[7]))
+    return ShelfRow(ident, card, status, rating, day(finished), deleted_at is not None, key)
 
 
 @lru_cache(maxsize=512)
