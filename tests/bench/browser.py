@@ -8,8 +8,8 @@ from playwright.async_api import async_playwright
 
 from tests.bench.report import Row, at_most
 from tests.bench.serving import server
+from tests.browser.conftest import CHROMIUM, FLAGS
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 SHIFT = """() => new Promise(done => {
   let total = 0;
   new PerformanceObserver(list => list.getEntries().forEach(e => { total += e.value }))
@@ -21,7 +21,7 @@ SHIFT = """() => new Promise(done => {
 async def measure(folder: Path) -> list[Row]:
     """Compressed bytes, requests and layout shift with a cold cache."""
     async with server(folder / "browser") as (port, _), async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = await chromium.new_page()
         session = await page.context.new_cdp_session(page)
         await session.send("Network.enable")
