@@ -1,7 +1,7 @@
 """Measure the budgets of DESIGN.md section 10 and print them: value, budget, verdict.
 
-    python -m tests.bench.run            every row (some minutes)
-    python -m tests.bench.run shelf stop only the named groups
+    python tests/bench/run.py            every row (some minutes)
+    python tests/bench/run.py shelf stop only the named groups
 
 Ratios come from one run of one server, because machines differ. Nothing here decides a test.
 """
@@ -14,9 +14,11 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from tests.bench import browser, memory, shelf, stop
-from tests.bench.report import Row, table
-from tests.processes import ROOT
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))  # run as a file it finds only its own folder
+
+from tests.bench import browser, memory, shelf, stop  # noqa: E402
+from tests.bench.report import Row, table  # noqa: E402
 
 LIBRARIES = ROOT / "tests/.cache/bench"
 """The libraries that are measured: made once, because 100,000 books take minutes."""
