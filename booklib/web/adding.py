@@ -92,10 +92,10 @@ async def _by_hand(form: Mapping[str, str], status: Status) -> Response:
     problems: dict[str, str] = {}
     try:
         typed = {name: value for name, value in forms.read_fields(form).items() if value}
-        if not typed.get("title"):
-            problems["title"] = "A book needs a title."
     except Invalid as error:
         problems.update(error.problems)
+    if not clean(form["title"]).strip():
+        problems["title"] = "A book needs a title."
     try:
         isbn = forms.read_isbn(form.get("isbn", ""))
     except Invalid as error:

@@ -224,6 +224,8 @@ async def test_a_book_by_hand_may_have_an_isbn_and_all_the_rest(client, site):
         ({"title": "", "authors": "Typed already"}, "needs a title"),
         ({"title": "x" * 10_000}, "10,000"),
         ({"title": "T", "published": "1st of May", "isbn": "123"}, "2004-05"),
+        ({"title": " ", "published": "1st of May"}, "needs a title"),
+        ({"title": " ", "published": "1st of May"}, "2004-05"),
     ],
 )
 async def test_a_wrong_form_comes_back_as_it_was_typed(client, site, form, words):
