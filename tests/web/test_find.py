@@ -99,6 +99,7 @@ async def test_a_provider_that_does_not_answer_is_not_nothing_found(client, site
     assert "did not answer" in page
     assert "know no book like that" not in page
     assert 'href="/find?q=dune"' in page
+    assert "by hand</a>" in page
 
 
 async def test_words_are_shown_as_text(client):
