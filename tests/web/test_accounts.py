@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from booklib import library
 from booklib.adapters.sqlite import SqliteStorage
 from booklib.settings import Settings
 from tests.web.conftest import HX, PASSWORD, SECRET, Site, cookie_of, page_of
@@ -469,6 +470,12 @@ async def test_leaving_asks_for_the_password_and_then_it_is_over(client, site):
     assert (job.kind, job.payload["user_id"]) == ("close", "id-alice")
     assert (await site.user()).closing_at == site.clock()
     assert (await site.visitor().post("/login", form=signing_in())).status_code == 422
+
+
+async def test_leaving_says_how_many_books_go(client, site):
+    for isbn, words in (("9780441172719", "your one book,"), ("9780261103573", "your 2 books,")):
+        await library.add_isbn(site.world, await site.user(), isbn)
+        assert words in await page_of(await client.get("/account/delete"))
 
 
 @pytest.mark.parametrize("headers", [{}, HX])
