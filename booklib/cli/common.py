@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from booklib.errors import BooklibError
+from booklib.errors import BooklibError, Invalid
 from booklib.models import User
 from booklib.ports import World
 from booklib.settings import Settings, SettingsError
@@ -24,7 +24,14 @@ class Command(click.Command):
         try:
             return super().invoke(ctx)
         except BooklibError as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(_sentences(error)) from error
+
+
+def _sentences(error: BooklibError) -> str:
+    """What was wrong; each value by its name, for there is no form to show it at."""
+    if not isinstance(error, Invalid):
+        return str(error)
+    return "\n".join(f"{name}: {problem}" for name, problem in error.problems.items())
 
 
 def load_settings() -> Settings:

@@ -69,7 +69,7 @@ def list_users(as_json: bool) -> None:
         click.echo(json.dumps([_facts(found) for found in users], ensure_ascii=False, indent=2))
         return
     for found in users:
-        books = "1 book" if found.total == 1 else f"{found.total} books"
+        books = "1 book" if found.total == 1 else f"{found.total:,} books"
         closing = ", being deleted" if found.closing_at else ""
         click.echo(f"{found.username} <{found.email}>, {books}{closing}")
     if not users:
@@ -88,7 +88,7 @@ def delete(name: str, yes: bool) -> None:
         return await the_user(world, name)
 
     found = in_world(look)
-    question = f"Delete “{found.username}” and {found.total} books for good?"
+    question = f"Delete “{found.username}” and {found.total:,} books for good?"
     if not yes and not click.confirm(question):
         raise click.ClickException("Nothing was deleted.")
     in_world(lambda world: _remove(world, found))

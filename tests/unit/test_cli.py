@@ -95,6 +95,7 @@ def test_the_rules_for_passwords_hold_here_too(shell: Shell, password: str) -> N
     arguments = ("user", "add", "ann", "--email", "ann@example.org", "--password-stdin")
     result = shell(*arguments, said=f"{password}\n")
     assert result.exit_code == 1
+    assert result.stderr.startswith("Error: password: ")
     assert shell.users() == []
     added(shell, "ann")
     result = shell("user", "reset-password", "ann", "--password-stdin", said=f"{password}\n")
