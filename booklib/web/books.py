@@ -12,6 +12,7 @@ from booklib import library, metadata
 from booklib.errors import AlreadyOwned, Invalid, Moved, Stale
 from booklib.library import Entry
 from booklib.web import answers, bookview, cards, editing, forms
+from booklib.web.answers import Toast
 from booklib.web.context import current_user, world
 from booklib.web.respond import back, render, render_to_text, see_other, wants_fragment
 from booklib.web.security import parts_of
@@ -84,7 +85,10 @@ async def set_notes(ident: str) -> Response:
         return await _notes(ident, 422, notes=typed, problems=error.problems)
     except Stale:
         return await _notes(ident, 409, notes=typed, notes_stale=True)
-    return await _notes(ident, 200, saved=True) if wants_fragment() else back(f"/books/{ident}")
+    if wants_fragment():
+        return await _notes(ident, 200, saved=True)
+    await answers.tell(Toast(message="Your notes are saved."))
+    return back(f"/books/{ident}")
 
 
 @blueprint.get("/books/<ident>/edit")
@@ -111,7 +115,7 @@ async def edit(ident: str) -> Response:
         )
     except (Invalid, AlreadyOwned, Stale) as error:
         return await editing.refused(await _entry(ident), form, error)
-    return see_other(f"/books/{changed.after.user_book_id}")
+    return await editing.saved(changed)
 
 
 @blueprint.post("/books/<ident>/merge")
@@ -119,6 +123,7 @@ async def merge(ident: str) -> Response:
     """Make one book of two copies: this one leads to the other from now on."""
     into = (await request.form).get("into", "")
     merged = await library.merge(world(), current_user().user_id, ident, into)
+    await answers.tell(Toast(message="The two are one book now."))
     return see_other(f"/books/{merged.after.user_book_id}")
 
 
@@ -167,10 +172,12 @@ async def _page_context(entry: Entry, **more: Any) -> dict[str, Any]:
     }
 
 
-async def _changed(changed: library.Changed, toast: answers.Toast) -> Response:
+async def _changed(changed: library.Changed, toast: Toast) -> Response:
     """The answer to a change of status, dates or rating: panel or card, counts, toast."""
     ident = changed.after.user_book_id
     if not wants_fragment():
+        if changed.before != changed.after:
+            await answers.tell(toast)
         return back(f"/books/{ident}")
     if answers.from_panel():
         context = bookview.panel_context(await _entry(ident), {})

@@ -1,4 +1,4 @@
-"""The form for the reader's own texts: as it is opened, refused, or overtaken by another window."""
+"""The form for the reader's own texts: as it is opened, saved, refused, or overtaken elsewhere."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 from quart import Response
 
 from booklib.errors import AlreadyOwned, Invalid, Stale
-from booklib.library import KEEP, Entry, Keep
-from booklib.web import forms
+from booklib.library import KEEP, Changed, Entry, Keep
+from booklib.web import answers, forms
 from booklib.web.bookview import isbn_in_words
 from booklib.web.respond import render, see_other
 from booklib.web.wording import FIELD_WORDS, language_names
@@ -54,6 +54,13 @@ async def refused(
         problems=problems,
         owned=owned,
     )
+
+
+async def saved(changed: Changed) -> Response:
+    """Back to the book, which may have moved to another address."""
+    if changed.before != changed.after:
+        await answers.tell(answers.Toast(message="Saved."))
+    return see_other(f"/books/{changed.after.user_book_id}")
 
 
 async def _page(entry: Entry, status: int, **more: Any) -> Response:

@@ -51,6 +51,7 @@ async def ask(ident: str) -> Response:
     user_id = current_user().user_id
     job = await metadata.request_refresh(world(), user_id, ident)
     if job.kind == "lookup":
+        await answers.tell(answers.Toast(message="The catalogues are asked again."))
         return see_other(f"/books/{ident}")
     return await _page(ident) if wants_fragment() else see_other(f"/books/{ident}/refresh")
 

@@ -99,6 +99,10 @@ async def test_a_status_form_goes_back_to_its_page(client, site, dune):
     assert answer.headers["Location"] == "/library?status=to-read"
     after = await stored(site, dune.user_book_id)
     assert (after.status, after.started_on) == ("reading", date(2026, 11, 1))
+    page = await page_of(await client.get(answer.headers["Location"]))
+    assert "Moved to Reading." in page
+    assert f'<form action="/books/{dune.user_book_id}/status" method="post"' in page
+    assert ">Undo</button>" in page
 
 
 async def test_a_status_change_answers_card_counts_and_an_undo(client, dune):
@@ -205,6 +209,7 @@ async def test_a_note_is_saved_in_place(client, site, dune):
     again = await client.post(url, form={"notes": "From a script"})
     assert again.status_code == 303
     assert (await stored(site, dune.user_book_id)).notes == "From a script"
+    assert "Your notes are saved." in await page_of(await client.get(f"/books/{dune.user_book_id}"))
 
 
 async def test_a_stale_note_is_told_and_neither_text_is_lost(client, site, dune):
@@ -383,6 +388,7 @@ async def test_another_isbn_moves_the_book_and_old_addresses_lead_on(client, sit
     new = moved.headers["Location"].removeprefix("/books/")
     assert moved.status_code == 303
     assert new != old
+    assert "Saved." in await page_of(await client.get(moved.headers["Location"]))
     assert (await stored(site, new)).notes == "Keep me"
     for path, headers in (("", {}), ("/edit", {}), ("/card", HX)):
         answer = await client.get(f"/books/{old}{path}", headers=headers)
@@ -402,6 +408,7 @@ async def test_an_isbn_that_is_there_already_offers_to_make_one_of_two(client, s
         f"/books/{dune.user_book_id}/merge", form={"into": other.user_book_id}
     )
     assert merged.headers["Location"] == f"/books/{other.user_book_id}"
+    assert "one book now" in await page_of(await client.get(merged.headers["Location"]))
     assert (await stored(site, other.user_book_id)).notes == "From the first"
 
 

@@ -159,3 +159,11 @@ async def test_a_reader_cannot_spend_what_the_providers_allow_everybody(client, 
     answers = [await client.post(url) for _ in range(21)]
     assert [answer.status_code for answer in answers] == [303] * 20 + [429]
     assert int(answers[-1].headers["Retry-After"]) > 0
+
+
+async def test_a_book_that_is_still_looked_up_is_asked_for_at_once(client, site):
+    book = (await library.add_isbn(site.world, await site.user(), "9780261103573")).user_book
+    url = f"/books/{book.user_book_id}"
+    answer = await client.post(f"{url}/refresh")
+    assert (answer.status_code, answer.headers["Location"]) == (303, url)
+    assert "The catalogues are asked again." in await page_of(await client.get(url))
