@@ -74,9 +74,11 @@ async def test_no_page_has_an_accessibility_violation(chromium, tmp_path, theme)
         async for answer in refused(page, visitor, site, book):
             found += [f"{answer}: {problem}" for problem in await problems(page)]
             found += [f"{answer}: {problem}" for problem in await problems(visitor)]
-        await page.set_viewport_size({"width": 360, "height": 740})
-        for path in ("/library", book):
+        await page.set_viewport_size({"width": 320, "height": 740})
+        for path in ("/library", "/library?view=list", "/books/new", "/account", "/help", book):
             await check(page, site.url + path)
+            width = await page.evaluate("document.documentElement.scrollWidth")
+            assert width == 320, f"{path} is wider than the window"
     assert found == []
     assert pages() - {endpoint(path) for path in seen} == set()
 
