@@ -133,6 +133,6 @@ async def delete_and_undo(page, site):
     await page.wait_for_url("**/library*")
     await expect(page.get_by_role("link", name="Dune, the first one")).to_have_count(0)
     await page.locator("#toasts").get_by_role("button", name="Undo").click()
-    await page.wait_for_load_state()
+    await expect(page.locator("#toasts")).to_contain_text("is back")
     await page.goto(f"{site.url}/library?q=first")
     await expect(page.get_by_role("link", name="Dune, the first one")).to_be_visible()
