@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from quart import Quart
 
 from booklib import __version__
-from booklib.ports import Catalogue, Dump, Queue, Storage, World
+from booklib.ports import Catalogue, Dump, Files, Pictures, Queue, Storage, World
 from booklib.settings import Settings
 from booklib.web import (
     accounts,
@@ -68,6 +68,8 @@ def create_app(
     storage: Storage | None = None,
     queue: Queue | None = None,
     catalogues: Sequence[Catalogue] | None = None,
+    files: Files | None = None,
+    pictures: Pictures | None = None,
     now: Callable[[], datetime] = utc_now,
 ) -> Quart:
     """The web application. What is not handed in is opened when serving starts and closed after.
@@ -85,7 +87,14 @@ def create_app(
         found = catalogues if catalogues is not None else _catalogues(settings, opened)
         store = storage or await _swept_storage(settings, opened, now)
         bell = _Bell(queue)
-        world = World(storage=store, queue=bell, catalogues=tuple(found), now=now)
+        world = World(
+            storage=store,
+            queue=bell,
+            catalogues=tuple(found),
+            files=files or _files(settings),
+            pictures=pictures or _pictures(opened),
+            now=now,
+        )
         if queue is None:
             bell.answers = await _worker(world, opened)
         set_world(app.extensions, world)
@@ -102,8 +111,14 @@ async def open_world(settings: Settings) -> AsyncIterator[World]:
     A serving process finds the jobs that are stored here by its sweep.
     """
     async with AsyncExitStack() as opened:
-        storage = await _storage(settings, opened)
-        yield World(storage=storage, queue=_Bell(None), catalogues=(), now=utc_now)
+        yield World(
+            storage=await _storage(settings, opened),
+            queue=_Bell(None),
+            catalogues=(),
+            files=_files(settings),
+            pictures=_pictures(opened),
+            now=utc_now,
+        )
 
 
 @asynccontextmanager
@@ -142,6 +157,20 @@ async def _swept_storage(
     storage = await _storage(settings, opened)
     await opened.enter_async_context(swept_daily(storage, now))
     return storage
+
+
+def _files(settings: Settings) -> Files:
+    from booklib.adapters.local_files import LocalFiles
+
+    return LocalFiles(settings.files)
+
+
+def _pictures(opened: AsyncExitStack) -> Pictures:
+    from booklib.adapters.picture_process import PictureProcess
+
+    pictures = PictureProcess()
+    opened.push_async_callback(pictures.aclose)
+    return pictures
 
 
 def _catalogues(settings: Settings, opened: AsyncExitStack) -> list[Catalogue]:

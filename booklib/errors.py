@@ -83,6 +83,10 @@ class StorageDown(BooklibError):
     """The storage does not answer."""
 
 
+class BadPicture(BooklibError):
+    """A picture that cannot be used: the message says why and what would help."""
+
+
 class CatalogueError(BooklibError):
     """A metadata provider gave no usable answer. `reason` is a sentence for people."""
 

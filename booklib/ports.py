@@ -7,7 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from booklib.models import Book, Fields, Job, Owner, Page, Query, ShelfRow, User, UserBook
+from booklib.models import (
+    Book,
+    CoverPictures,
+    Fields,
+    Job,
+    Owner,
+    Page,
+    Query,
+    Scan,
+    ShelfRow,
+    User,
+    UserBook,
+)
 
 MAX_CHANGES = 40
 """Changes that one `apply` takes: DynamoDB's transactions hold 100 items."""
@@ -158,6 +170,45 @@ class Catalogue(Protocol):
     async def search(self, words: str, limit: int) -> list[Found]:
         """Editions by title and author, best first."""
 
+    async def cover(self, address: str) -> bytes | None:
+        """The picture at an address that this provider gave, in its largest size.
+
+        None where the provider has none after all (its grey stand-in counts as none), or where the
+        address is not one of its own.
+        """
+
+
+class Files(Protocol):
+    """Pictures and uploads by name: words of a-z, A-Z, 0-9, `.`, `_` and `-` joined by slashes.
+
+    Every method raises StorageDown; a name that is none raises ValueError.
+    """
+
+    async def put(self, name: str, data: bytes) -> None:
+        """Store a file whole or not at all; the same name again replaces it. Raises StorageFull."""
+
+    async def get(self, name: str) -> bytes | None:
+        """A file, or None."""
+
+    async def remove(self, name: str) -> None:
+        """Remove a file; nothing happens where there is none."""
+
+    async def remove_all(self, folder: str) -> None:
+        """Remove every file below a folder."""
+
+
+class Pictures(Protocol):
+    """Looks into pictures in a process of its own, which is stopped when it takes too long.
+
+    Every method raises BadPicture, and Busy where too many pictures wait.
+    """
+
+    async def scan(self, picture: bytes) -> Scan:
+        """The barcodes of a photo (JPEG, PNG, WebP, HEIC where pillow-heif is), in 2 s at most."""
+
+    async def cover(self, picture: bytes) -> CoverPictures:
+        """A cover in the two stored sizes, upright, without its metadata."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
@@ -166,5 +217,7 @@ class World:
     storage: Storage
     queue: Queue
     catalogues: tuple[Catalogue, ...]
+    files: Files
+    pictures: Pictures
     now: Callable[[], datetime]
     """The current moment, with UTC as its time zone."""

@@ -68,6 +68,11 @@ class Settings:
         """The SQLite file."""
         return self.data_dir / "site.db"
 
+    @property
+    def files(self) -> Path:
+        """The folder of covers and uploads."""
+        return self.data_dir / "files"
+
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
         """Read and check every setting; an empty variable counts as not set.

@@ -3,13 +3,27 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
-from booklib.errors import CatalogueError, EmailTaken, NameTaken, RegistrationClosed
-from booklib.models import Book, Job, Owner, Page, Query, ShelfRow, User, UserBook
+from booklib.errors import BadPicture, CatalogueError, EmailTaken, NameTaken, RegistrationClosed
+from booklib.models import (
+    Book,
+    CoverPictures,
+    Job,
+    Owner,
+    Page,
+    Query,
+    Scan,
+    ShelfRow,
+    User,
+    UserBook,
+)
 from booklib.models.folding import matches
 from booklib.models.shelf import card_words, count_changes, sort_key
 from booklib.models.users import fold_name
 from booklib.ports import MAX_IDS, Change, Found, check_changes
+
+Told = TypeVar("Told")
 
 
 class Clock:
@@ -44,6 +58,7 @@ class FakeCatalogue:
         self.editions = list(editions)
         self.name = name
         self.label = label
+        self.pictures: dict[str, bytes] = {}
         self.fault: CatalogueError | None = None
         self.asked: list[str] = []
 
@@ -54,6 +69,10 @@ class FakeCatalogue:
     async def by_edition(self, edition: str) -> Found | None:
         self._ask(edition)
         return next((found for found in self.editions if found.edition == edition), None)
+
+    async def cover(self, address: str) -> bytes | None:
+        self._ask(address)
+        return self.pictures.get(address)
 
     async def search(self, words: str, limit: int) -> list[Found]:
         self._ask(words)
@@ -288,3 +307,42 @@ def _shelf_row(book: UserBook, key: str) -> ShelfRow:
         deleted=book.deleted_at is not None,
         key=key,
     )
+
+
+class MemoryFiles:
+    """Files in a dictionary."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    async def put(self, name: str, data: bytes) -> None:
+        self.kept[name] = data
+
+    async def get(self, name: str) -> bytes | None:
+        return self.kept.get(name)
+
+    async def remove(self, name: str) -> None:
+        self.kept.pop(name, None)
+
+    async def remove_all(self, folder: str) -> None:
+        for name in [name for name in self.kept if name.startswith(f"{folder}/")]:
+            del self.kept[name]
+
+
+class FakePictures:
+    """Finds in a picture what it was told is in it; what it was not told of is no picture."""
+
+    def __init__(self) -> None:
+        self.scans: dict[bytes, Scan] = {}
+        self.covers: dict[bytes, CoverPictures] = {}
+
+    async def scan(self, picture: bytes) -> Scan:
+        return self._known(self.scans, picture)
+
+    async def cover(self, picture: bytes) -> CoverPictures:
+        return self._known(self.covers, picture)
+
+    def _known(self, told: dict[bytes, Told], picture: bytes) -> Told:
+        if picture not in told:
+            raise BadPicture("This is not a picture.")
+        return told[picture]

@@ -95,6 +95,10 @@ class GoogleBooks:
         volume = await self._ask(f"volumes/{ident}")
         return _found(volume) if _info(volume) else None
 
+    async def cover(self, address: str) -> bytes | None:
+        """The picture at an address of the provider."""
+        return None
+
     async def search(self, words: str, limit: int) -> list[Found]:
         """Volumes by title and author, best first."""
         answer = await self._ask("volumes", q=words, maxResults=str(limit), printType="books")

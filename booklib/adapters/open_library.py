@@ -107,6 +107,10 @@ class OpenLibrary:
         isbn = next(iter(isbn13s(_codes(mapping(data.get("identifiers"))))), None)
         return await self._completed(data, isbn)
 
+    async def cover(self, address: str) -> bytes | None:
+        """The picture at an address of the provider."""
+        return None
+
     async def search(self, words: str, limit: int) -> list[Found]:
         """Works by title and author, each as the edition that fits the words best."""
         answer = await self._json(

@@ -1,6 +1,7 @@
 """The words of the design as frozen dataclasses and pure functions; no I/O."""
 
 from booklib.models.books import (
+    COVER_FILE,
     FIELD_NAMES,
     LIST_FIELDS,
     MAX_RATING,
@@ -18,11 +19,14 @@ from booklib.models.books import (
     details,
     shown_value,
 )
+from booklib.models.covers import CoverName, CoverSize
 from booklib.models.jobs import Job, JobState, lookup_job
+from booklib.models.scans import Code, CodeKind, CoverPictures, Scan
 from booklib.models.shelf import SORTS, Card, Owner, Page, Query, ShelfRow, Sort
 from booklib.models.users import VIEWS, Registration, User, View
 
 __all__ = [
+    "COVER_FILE",
     "FIELD_NAMES",
     "LIST_FIELDS",
     "MAX_RATING",
@@ -32,6 +36,11 @@ __all__ = [
     "VIEWS",
     "Book",
     "Card",
+    "Code",
+    "CodeKind",
+    "CoverName",
+    "CoverPictures",
+    "CoverSize",
     "Details",
     "Fields",
     "Job",
@@ -42,6 +51,7 @@ __all__ = [
     "Page",
     "Query",
     "Registration",
+    "Scan",
     "ShelfRow",
     "Sort",
     "Source",

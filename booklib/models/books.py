@@ -29,7 +29,14 @@ FIELD_NAMES = (
     "description",
     "cover",
 )
-"""`published` is as precise as known: 2004, 2004-05 or 2004-05-11. `cover` is an address."""
+"""What providers tell. `published` is as precise as known: 2004, 2004-05 or 2004-05-11. `cover` is
+the address of a picture at the provider, which no page ever links to."""
+
+COVER_FILE = "cover_file"
+"""The field that names the stored cover (see models/covers.py): in a Book's fields the provider's
+picture, in `mine` the reader's own upload, or None where the reader wants no picture."""
+
+SHOWN_NAMES = (*FIELD_NAMES, COVER_FILE)
 
 MAX_RATING = 10
 """Ratings are whole numbers of half stars, 1 to 10; 0 means none."""
@@ -123,6 +130,7 @@ class Details:
     categories: tuple[str, ...] = ()
     description: str = ""
     cover: str = ""
+    cover_file: str = ""
 
     @property
     def year(self) -> str:
@@ -143,7 +151,7 @@ def details(user_book: UserBook, book: Book | None) -> Details:
     known = book.fields if book else {}
     values = {
         name: value
-        for name in FIELD_NAMES
+        for name in SHOWN_NAMES
         if (value := shown_value(name, user_book.mine, known, user_book.given)) is not None
     }
     return Details(**values)  # type: ignore[arg-type]  # the codecs and forms keep each field's type

@@ -73,6 +73,7 @@ class Card(NamedTuple):
     year: str
     isbn: str
     cover: str
+    """Name of the stored cover (see models/covers.py); empty where there is none."""
     lookup: Lookup
     subtitle: str = ""
 
@@ -80,7 +81,7 @@ class Card(NamedTuple):
 def pack_card(shown: Details, isbn: str | None, lookup: Lookup) -> str:
     """A card as one compact JSON array."""
     card = Card(
-        shown.title, shown.authors, shown.year, isbn or "", shown.cover, lookup, shown.subtitle
+        shown.title, shown.authors, shown.year, isbn or "", shown.cover_file, lookup, shown.subtitle
     )
     return json.dumps(card, ensure_ascii=False, separators=(",", ":"))
 

@@ -12,7 +12,7 @@ from booklib.adapters.open_library import OpenLibrary
 from booklib.adapters.sqlite import SqliteStorage
 from booklib.ports import World
 from tests.factories import NOON, a_job, a_user
-from tests.fakes import Clock, MemoryStorage
+from tests.fakes import Clock, FakePictures, MemoryFiles, MemoryStorage
 from tests.provider_server import ProviderServer, numbers
 
 
@@ -227,7 +227,14 @@ async def test_twenty_books_arrive_through_the_real_worker(storage, clock):
     async with ProviderServer() as server:
         catalogue = OpenLibrary(url=server.url, now=clock)
         queue = LocalQueue(lambda job_id: jobs.run(world, job_id), storage, now=clock)
-        world = World(storage=storage, queue=queue, catalogues=(catalogue,), now=clock)
+        world = World(
+            storage=storage,
+            queue=queue,
+            catalogues=(catalogue,),
+            files=MemoryFiles(),
+            pictures=FakePictures(),
+            now=clock,
+        )
         async with at_work(queue):
             nines = [f"978030640{number:03d}" for number in range(20)]
             isbns = [nine + numbers.ean.calc_check_digit(nine) for nine in nines]

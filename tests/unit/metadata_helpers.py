@@ -6,7 +6,7 @@ from booklib import jobs, library
 from booklib.models.ids import book_id, book_key
 from booklib.ports import Found, World
 from tests.factories import a_user
-from tests.fakes import Clock, FakeCatalogue, FakeQueue, MemoryStorage
+from tests.fakes import Clock, FakeCatalogue, FakePictures, FakeQueue, MemoryFiles, MemoryStorage
 
 DUNE = "9780441172719"
 DUNE_ID = book_id(book_key(DUNE))
@@ -69,11 +69,15 @@ class Stage:
         self.clock = Clock()
         self.storage = MortalStorage(self.clock)
         self.google = FakeCatalogue(name="google_books", label="Google Books")
+        self.files = MemoryFiles()
+        self.pictures = FakePictures()
         self.open_library = FakeCatalogue(name="open_library", label="Open Library")
         self.world = World(
             storage=self.storage,
             queue=FakeQueue(),
             catalogues=(self.google, self.open_library),
+            files=self.files,
+            pictures=self.pictures,
             now=self.clock,
         )
 

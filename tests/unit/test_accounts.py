@@ -15,7 +15,7 @@ from booklib.errors import Busy, Invalid, NotFound, RegistrationClosed, SignInRe
 from booklib.models.users import ENDED_SESSIONS_KEPT
 from booklib.ports import World
 from tests.factories import a_user
-from tests.fakes import Clock, FakeQueue, MemoryStorage
+from tests.fakes import Clock, FakePictures, FakeQueue, MemoryFiles, MemoryStorage
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "correct horse battery"
@@ -24,7 +24,14 @@ PASSWORD = "correct horse battery"
 @pytest.fixture
 def world():
     clock = Clock()
-    return World(storage=MemoryStorage(clock), queue=FakeQueue(), catalogues=(), now=clock)
+    return World(
+        storage=MemoryStorage(clock),
+        queue=FakeQueue(),
+        catalogues=(),
+        files=MemoryFiles(),
+        pictures=FakePictures(),
+        now=clock,
+    )
 
 
 async def join(world, username="alice", **values):

@@ -20,7 +20,7 @@ TOP_FILES = {"LICENSE", "README.md", "pyproject.toml"}
 
 CORE = {"models", "errors", "isbn", "passwords"}
 PORTS = CORE | {"ports"}
-USE_CASES = PORTS | {"accounts", "library", "metadata", "claims", "retries", "demo"}
+USE_CASES = PORTS | {"accounts", "library", "metadata", "covers", "claims", "retries", "demo"}
 ALLOWED = {
     "": set(),
     "models": set(),
@@ -34,6 +34,10 @@ ALLOWED = {
     "accounts": USE_CASES,
     "library": USE_CASES,
     "metadata": USE_CASES,
+    "covers": USE_CASES,
+    "pictures": {"models", "errors"},
+    "scanning": {"models", "errors", "isbn", "pictures"},
+    "picture_worker": {"models", "errors", "pictures", "scanning"},
     "demo": USE_CASES,
     "jobs": USE_CASES,
     "adapters": {"models", "errors", "settings", "ports", ""},
@@ -62,6 +66,11 @@ OUTSIDE = {
     "boto3": {"adapters"},
     "botocore": {"adapters"},
     "httpx": {"adapters"},
+    "PIL": {"pictures", "scanning"},
+    "pillow_heif": {"pictures"},
+    "zxingcpp": {"scanning"},
+    "pyzbar": {"scanning"},
+    "segno": {"cli"},
 }
 """The only parts that may import a package from outside."""
 

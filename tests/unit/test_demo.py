@@ -9,7 +9,7 @@ from booklib import isbn
 from booklib.demo import facts, fill, well_known
 from booklib.models import Query, User, UserBook
 from booklib.ports import World
-from tests.fakes import MemoryStorage
+from tests.fakes import FakePictures, MemoryFiles, MemoryStorage
 
 NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
 
@@ -32,7 +32,14 @@ async def library() -> tuple[World, User]:
         password_hash="",
         created_at=NOW,
     )
-    world = World(storage=MemoryStorage(), queue=SilentQueue(), catalogues=(), now=lambda: NOW)
+    world = World(
+        storage=MemoryStorage(),
+        queue=SilentQueue(),
+        catalogues=(),
+        files=MemoryFiles(),
+        pictures=FakePictures(),
+        now=lambda: NOW,
+    )
     await world.storage.add_user(user)
     return world, user
 

@@ -10,7 +10,7 @@ from booklib.errors import AlreadyOwned, Invalid, Moved, NotFound, Stale
 from booklib.models import Book, Query, Source, User
 from booklib.models.ids import book_id, book_key
 from booklib.ports import World
-from tests.fakes import Clock, FakeQueue, MemoryStorage
+from tests.fakes import Clock, FakePictures, FakeQueue, MemoryFiles, MemoryStorage
 
 DUNE = "9780441172719"
 DUNE_ID = book_id(book_key(DUNE))
@@ -25,7 +25,14 @@ def clock():
 
 @pytest.fixture
 def world(clock):
-    return World(storage=MemoryStorage(), queue=FakeQueue(), catalogues=(), now=clock)
+    return World(
+        storage=MemoryStorage(),
+        queue=FakeQueue(),
+        catalogues=(),
+        files=MemoryFiles(),
+        pictures=FakePictures(),
+        now=clock,
+    )
 
 
 async def user_of(world, name="alice", **values):

@@ -1,6 +1,7 @@
 """Searching the catalogues by words."""
 
 import asyncio
+from dataclasses import replace
 
 from booklib import metadata
 from booklib.errors import TryLater
@@ -59,6 +60,8 @@ async def test_one_slow_catalogue_keeps_nobody_waiting(stage):
         storage=stage.storage,
         queue=stage.world.queue,
         catalogues=(Slow(), stage.google),
+        files=stage.files,
+        pictures=stage.pictures,
         now=stage.clock,
     )
     found, problems = await metadata.search(world, "dune", deadline_s=0.05)
@@ -72,6 +75,6 @@ async def test_no_words_ask_nobody(stage):
 
 
 async def test_no_catalogue_is_a_problem(stage):
-    world = World(storage=stage.storage, queue=stage.world.queue, catalogues=(), now=stage.clock)
+    world = replace(stage.world, catalogues=())
     found, problems = await metadata.search(world, "dune")
     assert (found, len(problems)) == ([], 1)

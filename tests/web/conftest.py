@@ -10,7 +10,7 @@ from booklib.ports import World
 from booklib.settings import Settings
 from booklib.web.sessions import COOKIE, Session
 from tests.factories import a_user
-from tests.fakes import Clock, FakeCatalogue, FakeQueue, MemoryStorage
+from tests.fakes import Clock, FakeCatalogue, FakePictures, FakeQueue, MemoryFiles, MemoryStorage
 
 HX = {"HX-Request": "true"}
 PASSWORD = "correct horse battery"
@@ -31,6 +31,8 @@ class Site:
     queue: FakeQueue = field(default_factory=FakeQueue)
     catalogue: FakeCatalogue = field(default_factory=a_catalogue)
     storage: MemoryStorage = None
+    files: MemoryFiles = field(default_factory=MemoryFiles)
+    pictures: FakePictures = field(default_factory=FakePictures)
 
     def __post_init__(self):
         self.storage = self.storage or MemoryStorage(self.clock)
@@ -39,10 +41,17 @@ class Site:
             storage=self.storage,
             queue=self.queue,
             catalogues=[self.catalogue],
+            files=self.files,
+            pictures=self.pictures,
             now=self.clock,
         )
         self.world = World(
-            storage=self.storage, queue=self.queue, catalogues=(self.catalogue,), now=self.clock
+            storage=self.storage,
+            queue=self.queue,
+            catalogues=(self.catalogue,),
+            files=self.files,
+            pictures=self.pictures,
+            now=self.clock,
         )
 
     async def add(self, name):

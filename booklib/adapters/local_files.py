@@ -1,0 +1,95 @@
+"""Files below a folder of this machine, each written whole or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+from booklib.errors import StorageDown, StorageFull
+
+T = TypeVar("T")
+
+_NAME = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)*", re.ASCII)
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+class LocalFiles:
+    """The Files port on a folder, which is made when the first file is stored."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    async def put(self, name: str, data: bytes) -> None:
+        """Store a file; what was acknowledged survives a crash."""
+        await _off_the_loop(lambda: _write(self._path(name), data))
+
+    async def get(self, name: str) -> bytes | None:
+        """A file, or None."""
+        return await _off_the_loop(lambda: _read(self._path(name)))
+
+    async def remove(self, name: str) -> None:
+        """Remove a file if it is there."""
+        await _off_the_loop(lambda: self._path(name).unlink(missing_ok=True))
+
+    async def remove_all(self, folder: str) -> None:
+        """Remove a folder with all that is in it."""
+        await _off_the_loop(lambda: _remove_tree(self._path(folder)))
+
+    def _path(self, name: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is no file's name")
+        return self._root / name
+
+
+async def _off_the_loop(work: Callable[[], T]) -> T:
+    try:
+        return await asyncio.to_thread(work)
+    except OSError as error:
+        if error.errno in _FULL:
+            raise StorageFull("The disk is full.") from error
+        raise StorageDown(f"The folder of files does not answer: {error.strerror}.") from error
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=".part-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(partial)
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name itself last; without it a power cut could forget it."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _remove_tree(path: Path) -> None:
+    with suppress(FileNotFoundError):
+        shutil.rmtree(path)
