@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 
 class NothingLeftOut:
-    """Collects what did not really run."""
+    """Collects what did not really run, in this process and in those of pytest-xdist."""
 
     def __init__(self) -> None:
         self.left_out: list[str] = []
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        self.left_out += getattr(node, "workeroutput", {}).get("left_out", [])
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
         self.left_out += [f"deselected {item.nodeid}" for item in items]
@@ -23,6 +29,8 @@ class NothingLeftOut:
             self.left_out.append(f"skipped {report.nodeid}")
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        # What is deselected only the process knows that would have run it.
+        getattr(session.config, "workeroutput", {})["left_out"] = self.left_out
         if self.left_out and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

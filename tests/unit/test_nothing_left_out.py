@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,11 @@ GOOD = "def test_b(): pass"
 BAD = "def test_b(): assert 0"
 
 
+@pytest.fixture(params=["0", "2"], ids=["one process", "two processes"])
+def processes(request: pytest.FixtureRequest) -> tuple[str, str]:
+    return ("-n", str(request.param))
+
+
 def run(folder: Path, source: str, *options: str) -> subprocess.CompletedProcess[str]:
     (folder / "test_good.py").write_text("def test_a(): pass\n")
     (folder / "test_other.py").write_text(f"{source}\n")
@@ -36,18 +42,22 @@ def run(folder: Path, source: str, *options: str) -> subprocess.CompletedProcess
 
 
 @pytest.mark.parametrize("source", [SKIP, SKIP_ALL, XFAIL, XPASS])
-def test_what_did_not_really_run_fails_the_run(tmp_path: Path, source: str) -> None:
-    ran = run(tmp_path, source)
+def test_what_did_not_really_run_fails_the_run(
+    tmp_path: Path, processes: tuple[str, str], source: str
+) -> None:
+    ran = run(tmp_path, source, *processes)
     assert ran.returncode == 1
     assert "left out, which is a failure here" in ran.stdout
 
 
-def test_what_was_deselected_fails_the_run(tmp_path: Path) -> None:
-    ran = run(tmp_path, GOOD, "-k", "test_a")
+def test_what_was_deselected_fails_the_run(tmp_path: Path, processes: tuple[str, str]) -> None:
+    ran = run(tmp_path, GOOD, "-k", "test_a", *processes)
     assert ran.returncode == 1
     assert "deselected" in ran.stdout
 
 
-def test_what_ran_is_judged_as_ever(tmp_path: Path) -> None:
-    assert run(tmp_path, GOOD).returncode == 0
-    assert run(tmp_path, BAD).returncode == 1
+def test_what_ran_is_judged_as_ever(tmp_path: Path, processes: tuple[str, str]) -> None:
+    good = run(tmp_path, GOOD, *processes)
+    assert good.returncode == 0
+    assert re.fullmatch(r"=+ 2 passed in .+ =+", good.stdout.splitlines()[-1])
+    assert run(tmp_path, BAD, *processes).returncode == 1
