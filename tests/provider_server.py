@@ -2,6 +2,7 @@
 
 In a test: `async with ProviderServer() as server` and then `server.url`, `server.mode = "503"`.
 By hand: `python -m tests.provider_server --port 8765 --mode delay=5`; `POST /mode/NAME` switches.
+Pictures of covers have modes of their own: `server.covers = "html"`, `--covers html`.
 It knows every valid ISBN: what it answers is made up from the digits, always the same.
 """
 
@@ -16,6 +17,8 @@ from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 from stdnum import isbn as numbers
+
+from tests.drawn_covers import a_cover, one_colour
 
 MODES = (
     "fast",  # answers at once
@@ -32,6 +35,20 @@ MODES = (
     "private",  # redirects to a private address
     "huge",  # 50 MB
     "403",
+)
+COVERS = (
+    "good",  # a drawn cover, another for each id
+    "none",  # 404
+    "blank",  # a grey picture
+    "tiny",  # 1 x 1 pixel
+    "small",  # Google's large one is a stand-in, the given one is good
+    "html",  # 200, but a page
+    "huge",  # 80 MB
+    "slow=N",  # good after N seconds
+    "failed",  # 503
+    "loopback",  # redirects to another port of this machine
+    "private",  # redirects to a private address
+    "moved",  # redirects to itself, then good
 )
 QUOTA = {
     "error": {
@@ -68,14 +85,14 @@ def codes(isbn: str) -> tuple[list[str], list[str]]:
     return [isbn], [numbers.to_isbn10(isbn)] if isbn.startswith("978") else []
 
 
-def volume(book: dict[str, Any], whole: bool) -> dict[str, Any]:
+def volume(book: dict[str, Any], whole: bool, url: str) -> dict[str, Any]:
     """A volume as Google Books gives it: thin in a search, whole by its id."""
     info: dict[str, Any] = {
         "title": book["title"],
         "authors": [book["author"]],
         "publishedDate": f"{book['year']}-{book['month']:02d}",
         "industryIdentifiers": [{"type": "ISBN_13", "identifier": book["isbn"]}],
-        "imageLinks": {"thumbnail": f"http://books.google.com/books/content?id={book['id']}"},
+        "imageLinks": {"thumbnail": f"{url}/books/content?id={book['id']}&zoom=1"},
         "language": "en",
     }
     if whole:
@@ -122,8 +139,9 @@ def edition(book: dict[str, Any]) -> dict[str, Any]:
 class ProviderServer:
     """Answers requests by `mode`; a path in `canned` always gives its own (status, JSON)."""
 
-    def __init__(self, mode: str = "fast", port: int = 0) -> None:
+    def __init__(self, mode: str = "fast", port: int = 0, covers: str = "good") -> None:
         self.mode = mode
+        self.covers = covers
         self.port = port
         self.canned: dict[str, tuple[int, Any]] = {}
         self.headers: dict[str, str] = {}
@@ -178,8 +196,50 @@ class ProviderServer:
             if method == "POST" and target.startswith("/mode/"):
                 self.mode = target.removeprefix("/mode/")
                 await self._send(writer, 200, {"mode": self.mode})
+            elif method == "POST" and target.startswith("/covers/"):
+                self.covers = target.removeprefix("/covers/")
+                await self._send(writer, 200, {"covers": self.covers})
+            elif self._is_cover(target):
+                if not await self._cover(writer, target):
+                    return
             elif not await self._by_mode(writer, target):
                 return
+
+    def _is_cover(self, target: str) -> bool:
+        path = urlsplit(target).path
+        return path.startswith(("/b/id/", "/books/content")) and path not in self.canned
+
+    async def _cover(self, writer: asyncio.StreamWriter, target: str) -> bool:
+        mode, _, number = self.covers.partition("=")
+        if mode == "huge":
+            await self._send_huge(writer, 80)
+            return False
+        if mode == "slow":
+            await asyncio.sleep(float(number))
+        status, body, headers = self._picture(mode, target)
+        await self._send(writer, status, body, headers)
+        return True
+
+    def _picture(self, mode: str, target: str) -> tuple[int, bytes, dict[str, str]]:
+        stand_in = mode == "blank" or (mode == "small" and "fife=" in target)
+        ident = int("".join(filter(str.isdigit, target.partition("&")[0])) or 0)
+        goes = {
+            "loopback": "http://127.0.0.1:1/b/id/1-L.jpg",
+            "private": "https://10.0.0.1/b/id/1-L.jpg",
+            "moved": f"{target}{'&' if '?' in target else '?'}moved=1",
+        }
+        if mode in goes and "moved=1" not in target:
+            return 302, b"", {"Location": goes[mode]}
+        if mode == "none":
+            return 404, b"not found", {}
+        if mode == "failed":
+            return 503, b"", {}
+        if mode == "html":
+            return 200, b"<!doctype html><title>Sign in</title>", {"Content-Type": "text/html"}
+        if stand_in:
+            return 200, one_colour(), {"Content-Type": "image/png"}
+        body = one_colour((1, 1)) if mode == "tiny" else a_cover(ident)
+        return 200, body, {"Content-Type": "image/jpeg"}
 
     async def _by_mode(self, writer: asyncio.StreamWriter, target: str) -> bool:
         mode, _, number = self.mode.partition("=")
@@ -243,13 +303,13 @@ class ProviderServer:
             found = [self._known(words.removeprefix("isbn:"), mode)]
         else:
             found = self._hits(words, mode)
-        items = [volume(book, whole=False) for book in found if book]
+        items = [volume(book, False, self.url) for book in found if book]
         reply = {"kind": "books#volumes", "totalItems": len(items)}
         return 200, reply | ({"items": items} if items else {}), {}
 
     def _volume(self, ident: str, *_: object) -> tuple[int, Any, dict[str, str]]:
         book = self.books.get(ident)
-        return (200, volume(book, whole=True), {}) if book else (503, FAILED, {})
+        return (200, volume(book, True, self.url), {}) if book else (503, FAILED, {})
 
     def _api_books(
         self, _: str, query: dict[str, str], mode: str
@@ -329,17 +389,17 @@ class ProviderServer:
         writer.write("\r\n".join([*lines, "", ""]).encode("latin-1") + content)
         await writer.drain()
 
-    async def _send_huge(self, writer: asyncio.StreamWriter) -> None:
-        size = 50 * 1024 * 1024
+    async def _send_huge(self, writer: asyncio.StreamWriter, megabytes: int = 50) -> None:
+        size = megabytes * 1024 * 1024
         writer.write(f"HTTP/1.1 200 .\r\nContent-Length: {size}\r\n\r\n".encode())
         for _ in range(size // 65536):
             writer.write(b" " * 65536)
             await writer.drain()
 
 
-async def serve(port: int, mode: str) -> None:
+async def serve(port: int, mode: str, covers: str) -> None:
     """Serve until interrupted; the first line printed is the address."""
-    async with ProviderServer(mode, port) as server:
+    async with ProviderServer(mode, port, covers) as server:
         print(server.url, flush=True)
         await asyncio.Event().wait()
 
@@ -349,9 +409,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, epilog="Modes: " + ", ".join(MODES))
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--mode", default="fast")
+    parser.add_argument("--covers", default="good", help="Modes: " + ", ".join(COVERS))
     asked = parser.parse_args()
     with suppress(KeyboardInterrupt):
-        asyncio.run(serve(asked.port, asked.mode))
+        asyncio.run(serve(asked.port, asked.mode, asked.covers))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
+from booklib.adapters.cover_pictures import CoverClient
 from booklib.adapters.provider_fields import (
     carries,
     isbn13s,
@@ -34,7 +35,13 @@ HOSTS = ("www.googleapis.com", "books.googleapis.com")
 INTERVAL_S = 0.2
 QUICK_RETRIES = 2
 PAUSE_S = 0.5
-COVER_SIZES = ("extraLarge", "large", "medium", "small", "thumbnail", "smallThumbnail")
+COVER_HOSTS = ("books.google.com", ".googleusercontent.com")
+COVER_SIZES = ("thumbnail", "smallThumbnail", "small", "medium", "large", "extraLarge")
+"""The thumbnail first: of scanned books the larger ones are pages from inside."""
+LARGE = "fife=w800"
+"""Asks for a picture up to so wide; beside it `zoom` does not count."""
+STAND_IN = 10_000
+"""Bytes; the grey "image not available" has fewer, a cover as large as it has more."""
 DAILY_REASONS = frozenset({"dailyLimitExceeded", "dailyLimitExceededUnreg", "quotaExceeded"})
 PASSING_REASONS = frozenset({"rateLimitExceeded", "userRateLimitExceeded"})
 PACIFIC = ZoneInfo("America/Los_Angeles")
@@ -74,10 +81,20 @@ class GoogleBooks:
             contact=contact,
             now=now,
         )
+        self._covers = CoverClient(
+            self.label,
+            url,
+            hosts=COVER_HOSTS,
+            interval=interval,
+            timeout_s=timeout_s,
+            contact=contact,
+            now=now,
+        )
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._provider.aclose()
+        await self._covers.aclose()
 
     async def by_isbn(self, isbn: str) -> Found | None:
         """The volume that carries this ISBN-13; the search's thin answer is completed by ID."""
@@ -96,8 +113,17 @@ class GoogleBooks:
         return _found(volume) if _info(volume) else None
 
     async def cover(self, address: str) -> bytes | None:
-        """The picture at an address of the provider."""
-        return None
+        """The picture at an address of `imageLinks`, 800 pixels wide where there is so much of it.
+
+        Where the large one is missing or is only the grey stand-in, the one of the given size.
+        """
+        try:
+            large = await self._covers.get(f"{address}{'&' if '?' in address else '?'}{LARGE}")
+        except Refused:
+            large = None
+        if large and len(large) >= STAND_IN:
+            return large
+        return await self._covers.get(address)
 
     async def search(self, words: str, limit: int) -> list[Found]:
         """Volumes by title and author, best first."""

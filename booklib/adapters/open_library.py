@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from booklib.adapters.cover_pictures import CoverClient
 from booklib.adapters.provider_fields import (
-    MAX_DESCRIPTION,
     carries,
     isbn13s,
     known,
@@ -17,8 +17,8 @@ from booklib.adapters.provider_fields import (
     lines,
     listing,
     mapping,
+    marked_down,
     pages,
-    paragraphs,
     published,
 )
 from booklib.adapters.provider_http import TIMEOUT_S, Provider
@@ -29,12 +29,12 @@ from booklib.ports import Found
 URL = "https://openlibrary.org"
 COVERS_URL = "https://covers.openlibrary.org"
 HOSTS = ("openlibrary.org", "www.openlibrary.org")
+COVER_HOSTS = ("covers.openlibrary.org", "archive.org", "www.archive.org", ".us.archive.org")
+"""Covers redirect to archive.org, and from there to the server that holds the file."""
 INTERVAL_S = 1.0
 INTERVAL_WITH_CONTACT_S = 0.34
 SHUT_OUT = timedelta(hours=1)
 MAX_SUBJECTS = 8
-MAX_MARKDOWN = 2 * MAX_DESCRIPTION
-"""Characters of a description that are looked at: anybody may write one there."""
 SEARCH_FIELDS = ",".join(
     ["key", "title", "subtitle", "author_name", "cover_i", "cover_edition_key", "edition_key"]
     + ["isbn", "editions"]
@@ -78,10 +78,20 @@ class OpenLibrary:
             contact=contact,
             now=now,
         )
+        self._covers = CoverClient(
+            self.label,
+            self._covers_url,
+            hosts=COVER_HOSTS,
+            interval=usual if interval is None else interval,
+            timeout_s=timeout_s,
+            contact=contact,
+            now=now,
+        )
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._provider.aclose()
+        await self._covers.aclose()
 
     async def by_isbn(self, isbn: str) -> Found | None:
         """The edition with this ISBN-13."""
@@ -108,8 +118,16 @@ class OpenLibrary:
         return await self._completed(data, isbn)
 
     async def cover(self, address: str) -> bytes | None:
-        """The picture at an address of the provider."""
-        return None
+        """The picture with the cover id that an address of the covers' own host names.
+
+        Never by ISBN: such look-ups are capped at 100 in five minutes, those by id are not
+        (openlibrary.org/dev/docs/api/covers). Without `default=false` an unknown id is answered
+        with a blank picture.
+        """
+        found = _COVER.search(address)
+        if found is None:
+            return None
+        return await self._covers.get(f"{self._covers_url}/b/id/{found[1]}-L.jpg?default=false")
 
     async def search(self, words: str, limit: int) -> list[Found]:
         """Works by title and author, each as the edition that fits the words best."""
@@ -175,7 +193,7 @@ class OpenLibrary:
                     "page_count": pages(edition.get("number_of_pages")),
                     "language": language(str(spoken[0]).split("/")[-1]) if spoken else "",
                     "categories": _subjects(lines(edition.get("subjects"), limit=60)),
-                    "description": _description(edition.get("description")),
+                    "description": marked_down(edition.get("description")),
                     "cover": self._cover(listing(edition.get("covers"))),
                 }
             )
@@ -193,7 +211,7 @@ class OpenLibrary:
                 {
                     "authors": authors,
                     "categories": _subjects(lines(work.get("subjects"), limit=60)),
-                    "description": _description(work.get("description")),
+                    "description": marked_down(work.get("description")),
                     "cover": self._cover(listing(work.get("covers"))),
                 }
             )
@@ -280,17 +298,3 @@ def _names(entries: Any, limit: int = 20) -> tuple[str, ...]:
 
 def _subjects(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in names if not _NOISE.search(name))[:MAX_SUBJECTS]
-
-
-def _description(value: Any) -> str:
-    """A text, or {type, value}; its Markdown notes on sources and other editions taken off."""
-    text = value if isinstance(value, str) else mapping(value).get("value")
-    if not isinstance(text, str):
-        return ""
-    text = text[:MAX_MARKDOWN].replace("\r\n", "\n")
-    text = re.split(r"\n[ \t]*-{4,}", text)[0]
-    text = re.sub(r"(?m)^[ \t]*\[\d+\]:[ \t].*$|\(\[source\]\[\d+\]\)", "", text, flags=re.I)
-    text = re.sub(r"(?m)^[ \t]*-[ \t]*\[[^\]\n]*\]\([^)\n]*\)[ \t]*$|^>[ \t]?", "", text)
-    text = re.sub(r"\[([^][]+)\](?:\([^()]*\)|\[\d+\])", r"\1", text)
-    emphasis = r"(\*{1,3}|(?<!\w)_{1,2}(?=\w))(\S.{0,200}?\S|\S)\1"
-    return paragraphs(re.sub(emphasis, r"\2", text))

@@ -17,6 +17,8 @@ from booklib.models.shelf import isbn_spellings
 
 MAX_TEXT = 500
 MAX_DESCRIPTION = 8_000
+MAX_MARKDOWN = 2 * MAX_DESCRIPTION
+"""Characters of a description in Markdown that are looked at."""
 MAX_NAMES = 20
 MAX_PAGES = 50_000
 FIRST_YEAR, LAST_YEAR = 1000, 2100
@@ -184,3 +186,17 @@ def carries(codes: Iterable[Any], isbn: str) -> bool:
     return any(
         re.sub(r"[\s-]", "", code).upper() in wanted for code in codes if isinstance(code, str)
     )
+
+
+def marked_down(value: Any) -> str:
+    """A text, or {type, value}; its Markdown notes on sources and other editions taken off."""
+    text = value if isinstance(value, str) else mapping(value).get("value")
+    if not isinstance(text, str):
+        return ""
+    text = text[:MAX_MARKDOWN].replace("\r\n", "\n")
+    text = re.split(r"\n[ \t]*-{4,}", text)[0]
+    text = re.sub(r"(?m)^[ \t]*\[\d+\]:[ \t].*$|\(\[source\]\[\d+\]\)", "", text, flags=re.I)
+    text = re.sub(r"(?m)^[ \t]*-[ \t]*\[[^\]\n]*\]\([^)\n]*\)[ \t]*$|^>[ \t]?", "", text)
+    text = re.sub(r"\[([^][]+)\](?:\([^()]*\)|\[\d+\])", r"\1", text)
+    emphasis = r"(\*{1,3}|(?<!\w)_{1,2}(?=\w))(\S.{0,200}?\S|\S)\1"
+    return paragraphs(re.sub(emphasis, r"\2", text))

@@ -69,7 +69,10 @@ def user_agent(contact: str | None = None) -> str:
 
 
 class Provider:
-    """One provider's HTTP client. `hosts` are its documented hosts besides that of `base_url`."""
+    """One provider's HTTP client. `hosts` are its documented hosts besides that of `base_url`.
+
+    A host that begins with a dot stands for all below it: `.us.archive.org`.
+    """
 
     def __init__(
         self,
@@ -80,6 +83,8 @@ class Provider:
         interval: float = 0.0,
         contact: str | None = None,
         timeout_s: float = TIMEOUT_S,
+        accept: str = "application/json",
+        max_bytes: int = MAX_BYTES,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.label = label
@@ -87,6 +92,7 @@ class Provider:
         self._base = httpx.URL(base_url.rstrip("/") + "/")
         self._hosts = hosts
         self._timeout_s = timeout_s
+        self._max_bytes = max_bytes
         self._pace = Pace(0.0 if self._base.host in LOOPBACK else interval)
         self._shut: TryLater | None = None
         self._client = httpx.AsyncClient(
@@ -96,7 +102,7 @@ class Provider:
             verify=_tls(),
             headers={
                 "User-Agent": user_agent(contact),
-                "Accept": "application/json",
+                "Accept": accept,
                 "Accept-Encoding": "gzip",
             },
         )
@@ -123,6 +129,19 @@ class Provider:
         Refused, Unreadable.
         """
         url = self._base.join(path.lstrip("/")).copy_merge_params(params or {})
+        return await self._follow(url, may_go)
+
+    async def get_at(self, address: str) -> Reply:
+        """The answer at a whole address, which is held to the rules of a redirect; raises as `get`.
+
+        An http link of one of the provider's hosts is asked for over https.
+        """
+        reply = await self._follow(self._next_hop(self._base, address), lambda path: True)
+        if reply is None:
+            raise self._unreadable()
+        return reply
+
+    async def _follow(self, url: httpx.URL, may_go: Callable[[str], bool]) -> Reply | None:
         for _ in range(MAX_HOPS):
             self._still_open()
             await self._pace.turn()
@@ -133,7 +152,6 @@ class Provider:
             url = self._next_hop(url, location)
             if not may_go(url.path):
                 return None
-            await self._refuse_private(url)
         raise Refused(f"{self.label} sends us in circles.")
 
     def read_json(self, reply: Reply) -> Any:
@@ -161,8 +179,13 @@ class Provider:
 
     async def _send(self, url: httpx.URL) -> Reply:
         try:
-            async with asyncio.timeout(self._timeout_s), self._client.stream("GET", url) as answer:
-                return Reply(answer.status_code, answer.headers, await self._bounded(answer))
+            async with asyncio.timeout(self._timeout_s):
+                request = await self._request(url)
+                answer = await self._client.send(request, stream=True)
+                try:
+                    return Reply(answer.status_code, answer.headers, await self._bounded(answer))
+                finally:
+                    await answer.aclose()
         except (TimeoutError, httpx.TimeoutException):
             raise TryLater(f"{self.label} takes too long to answer.") from None
         except httpx.TransportError as error:
@@ -173,7 +196,7 @@ class Provider:
         packed = bytearray()
         async for piece in answer.aiter_raw():
             packed += piece
-            if len(packed) > MAX_BYTES:
+            if len(packed) > self._max_bytes:
                 raise self._too_much()
         encoding = answer.headers.get("Content-Encoding", "identity").strip().lower()
         if encoding == "identity":
@@ -181,15 +204,15 @@ class Provider:
         if encoding != "gzip":
             raise self._unreadable()
         try:
-            body = zlib.decompressobj(GZIP).decompress(packed, MAX_BYTES + 1)
+            body = zlib.decompressobj(GZIP).decompress(packed, self._max_bytes + 1)
         except zlib.error:
             raise self._unreadable() from None
-        if len(body) > MAX_BYTES:
+        if len(body) > self._max_bytes:
             raise self._too_much()
         return body
 
     def _too_much(self) -> Unreadable:
-        return Unreadable(f"{self.label} sent far more than a book's data.")
+        return Unreadable(f"{self.label} sent far more than was asked for.")
 
     def _unreadable(self) -> Unreadable:
         return Unreadable(f"{self.label} sent an answer that cannot be read.")
@@ -200,24 +223,45 @@ class Provider:
         except httpx.InvalidURL:
             raise Refused(f"{self.label} sends us to an address that is none.") from None
         own = hop.host == self._base.host
-        if own and hop.scheme == "http" and self._base.scheme == "https":
+        if hop.scheme == "http" and (self._base.scheme == "https" if own else hop.port is None):
             hop = hop.copy_with(scheme="https", port=None)
         same_door = own and (hop.scheme, hop.port) == (self._base.scheme, self._base.port)
-        documented = hop.host in self._hosts and hop.scheme == "https" and hop.port is None
+        documented = self._is_documented(hop.host) and hop.scheme == "https" and hop.port is None
         if not (same_door or documented):
             raise Refused(f"{self.label} sends us to an address that is not its own.")
         return hop
 
-    async def _refuse_private(self, url: httpx.URL) -> None:
+    def _is_documented(self, host: str) -> bool:
+        return any(
+            host.endswith(known) if known.startswith(".") else host == known
+            for known in self._hosts
+        )
+
+    async def _request(self, url: httpx.URL) -> httpx.Request:
+        """To another host than the configured one, at the very address that was found public.
+
+        Asking by name would look the name up again, and be told another address this time.
+        """
         if url.host == self._base.host:
-            return
+            return self._client.build_request("GET", url)
+        address = await self._public_address(url)
+        return self._client.build_request(
+            "GET",
+            url.copy_with(host=address),
+            headers={"Host": url.host},
+            extensions={"sni_hostname": url.host},
+        )
+
+    async def _public_address(self, url: httpx.URL) -> str:
         loop = asyncio.get_running_loop()
         try:
             found = await loop.getaddrinfo(url.host, 443, type=socket.SOCK_STREAM)
         except OSError:
             raise TryLater(f"{self.label} does not answer.") from None
-        if not all(ipaddress.ip_address(entry[4][0]).is_global for entry in found):
+        addresses = [str(entry[4][0]) for entry in found]
+        if not all(ipaddress.ip_address(address).is_global for address in addresses):
             raise Refused(f"{self.label} sends us to a private address.")
+        return addresses[0]
 
 
 @cache

@@ -40,7 +40,7 @@ async def test_the_volume_that_carries_the_isbn_is_taken_and_completed_by_its_id
         "language": "pt-BR",
         "categories": ("Fiction", "Sea Stories"),
         "description": 'First paragraph, with "quotes".\nSecond line.\n\nNext one.',
-        "cover": "https://books.google.com/books/content?id=rightBook001&zoom=4",
+        "cover": "https://books.google.com/books/content?id=rightBook001&zoom=1",
     }
 
 
