@@ -26,6 +26,12 @@ TYPES = {
 
 PACKED = frozenset({".css", ".js", ".svg", ".txt", ".wasm", ".webmanifest"})
 
+BUNDLE = "book-library.css"
+"""The one style sheet that pages load: all of `css/`, which is cut up for its readers only."""
+
+FIRST_PART = "css/site.css"
+"""Holds the tokens and what every page uses; the other parts follow by name."""
+
 FOREVER = "public, max-age=31536000, immutable"
 REVALIDATE = "public, no-cache"
 
@@ -54,6 +60,7 @@ class Assets:
             for path in sorted(self._folder.rglob("*"))
             if path.is_file() and path.suffix in TYPES
         }
+        self._assets[BUNDLE] = self._bundled()
         self._urls: dict[str, str] = {}
 
     def url(self, name: str) -> str:
@@ -73,7 +80,18 @@ class Assets:
         versions = "".join(asset.version for asset in self._assets.values())
         return hashlib.sha256(versions.encode()).hexdigest()[:8]
 
+    def _bundled(self) -> Asset:
+        """The parts of the style sheet as one file."""
+        names = [name for name in self._assets if name.startswith("css/")]
+        parts = [self._assets[name] for name in sorted(names, key=lambda n: (n != FIRST_PART, n))]
+        return _asset(b"\n".join(part.body for part in parts), ".css", (0, 0))
+
     def _fresh(self, name: str) -> Asset | None:
+        if name == BUNDLE:
+            for path in self._folder.glob("css/*.css"):
+                self._fresh(path.relative_to(self._folder).as_posix())
+            self._assets[BUNDLE] = self._bundled()
+            return self._assets[BUNDLE]
         path = (self._folder / name).resolve()
         inside = path.is_relative_to(self._folder) and path.suffix in TYPES
         if not inside or not path.is_file():
@@ -90,19 +108,22 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 
 def _read(path: Path) -> Asset:
-    body = path.read_bytes()
-    packed = gzip.compress(body, 9, mtime=0) if path.suffix in PACKED else body
+    return _asset(path.read_bytes(), path.suffix, _stamp(path))
+
+
+def _asset(body: bytes, suffix: str, stamp: tuple[int, int]) -> Asset:
+    packed = gzip.compress(body, 9, mtime=0) if suffix in PACKED else body
     return Asset(
         body=body,
         packed=packed if len(packed) < len(body) else None,
-        content_type=TYPES[path.suffix],
+        content_type=TYPES[suffix],
         version=hashlib.sha256(body).hexdigest()[:12],
-        stamp=_stamp(path),
+        stamp=stamp,
     )
 
 
 def set_up(app: Quart, folder: Path, base_url: str) -> Assets:
-    """Serve the folder at /static and give templates `asset('css/site.css')`."""
+    """Serve the folder at /static and give templates `asset('book-library.css')`."""
     assets = Assets(folder, base_url, reload=app.debug)
 
     async def static(name: str) -> Response:

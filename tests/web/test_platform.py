@@ -25,12 +25,19 @@ GZIP = {"Accept-Encoding": "gzip, br"}
 
 async def test_a_file_under_its_version_is_kept_for_a_year(visitor):
     page = await page_of(await visitor.get("/login"))
-    address = re.search(r'href="(/static/css/site\.css\?v=[0-9a-f]+)"', page).group(1)
+    address = re.search(r'href="(/static/book-library\.css\?v=[0-9a-f]+)"', page).group(1)
     answer = await visitor.get(address)
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert answer.headers["Content-Type"] == "text/css; charset=utf-8"
-    assert await answer.get_data() == (ROOT / "static/css/site.css").read_bytes()
+
+
+async def test_pages_load_one_style_sheet_made_of_all_parts(visitor):
+    whole = await (await visitor.get("/static/book-library.css")).get_data()
+    parts = sorted((ROOT / "static/css").glob("*.css"))
+    assert whole.startswith((ROOT / "static/css/site.css").read_bytes())
+    assert all(part.read_bytes() in whole for part in parts)
+    assert len(gzip.compress(whole)) < 20_000
 
 
 @pytest.mark.parametrize("query", ["", "?v=0123456789ab"])

@@ -190,7 +190,7 @@ async def test_files_from_elsewhere_are_let_in_by_the_policy():
     site = await started(static_url="https://static.example/v1/")
     answer = await site.visitor().get("/login")
     assert "style-src 'self' https://static.example;" in answer.headers["Content-Security-Policy"]
-    assert 'href="https://static.example/v1/css/site.css?v=' in await page_of(answer)
+    assert 'href="https://static.example/v1/book-library.css?v=' in await page_of(answer)
 
 
 async def test_pages_are_private_and_differ_by_htmx(client):
