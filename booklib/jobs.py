@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from booklib import metadata
+from booklib import covers, metadata
 from booklib.claims import Claim, LostClaim
 from booklib.errors import (
     Busy,
@@ -44,13 +44,16 @@ class Kind(NamedTuple):
 
 async def close_account(world: World, claim: Claim) -> str:
     """Remove a user who closed the account, and everything of theirs."""
-    await world.storage.remove_user(str(claim.job.payload["user_id"]))
+    user_id = str(claim.job.payload["user_id"])
+    await world.storage.remove_user(user_id)
+    await covers.forget(world, user_id)
     return ""
 
 
 KINDS: dict[str, Kind] = {
     "lookup": Kind(metadata.look_up, metadata.give_up),
     "refresh": Kind(metadata.refresh),
+    "cover": Kind(covers.fetch),
     "fan-out": Kind(metadata.carry_out),
     "close": Kind(close_account),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,8 @@ from booklib.models import (
     User,
     UserBook,
 )
+
+_FILE_NAME = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)*", re.ASCII)
 
 MAX_CHANGES = 40
 """Changes that one `apply` takes: DynamoDB's transactions hold 100 items."""
@@ -47,6 +50,12 @@ def check_changes(user_id: str, changes: Sequence[Change]) -> None:
         raise ValueError("a change is about one book")
     if len(set.union(*idents, set())) != len(changes):
         raise ValueError("two changes are about the same book")
+
+
+def check_file_name(name: str) -> None:
+    """Raise ValueError for what names no file; every place for files calls it."""
+    if not _FILE_NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no file's name")
 
 
 class Storage(Protocol):
@@ -180,6 +189,8 @@ class Catalogue(Protocol):
 
 class Files(Protocol):
     """Pictures and uploads by name: words of a-z, A-Z, 0-9, `.`, `_` and `-` joined by slashes.
+
+    None of the words begins with a full stop.
 
     Every method raises StorageDown; a name that is none raises ValueError.
     """

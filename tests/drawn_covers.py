@@ -11,7 +11,7 @@ SIZES = ((400, 600), (380, 600), (420, 600), (500, 500), (330, 600), (480, 600),
 
 @cache
 def a_cover(number: int = 1, size: tuple[int, int] | None = None, form: str = "JPEG") -> bytes:
-    """A cover of stripes, grain and a panel for its title; by default of one of many proportions."""
+    """A cover of stripes, grain and a panel for its title; by default in one of SIZES."""
     dice = random.Random(number)
     width, height = size or SIZES[number % len(SIZES)]
     image = Image.new("RGB", (width, height), _colour(dice))
@@ -20,10 +20,9 @@ def a_cover(number: int = 1, size: tuple[int, int] | None = None, form: str = "J
         left, top = dice.randrange(width), dice.randrange(height)
         right, below = left + dice.randrange(width), top + dice.randrange(height // 4 + 1)
         draw.rectangle((left, top, right, below), fill=_colour(dice))
-    grain = Image.frombytes(
-        "L", (width // 2, height // 4), dice.randbytes(width // 2 * (height // 4))
-    )
-    image.paste(grain.resize((width // 2 * 2, height // 4)), (0, height * 3 // 4))
+    band = (width, height // 4)
+    grain = Image.frombytes("L", band, dice.randbytes(band[0] * band[1]))
+    image.paste(grain, (0, height * 3 // 4))
     panel = (width // 8, height // 6, width * 7 // 8, height // 2)
     draw.rectangle(panel, fill="#f4ecdc", outline="#2b2420", width=max(width // 100, 1))
     draw.text((width // 6, height // 4), f"No. {number}", fill="#2b2420", font_size=width // 8)

@@ -21,7 +21,7 @@ from booklib.models import (
 from booklib.models.folding import matches
 from booklib.models.shelf import card_words, count_changes, sort_key
 from booklib.models.users import fold_name
-from booklib.ports import MAX_IDS, Change, Found, check_changes
+from booklib.ports import MAX_IDS, Change, Found, check_changes, check_file_name
 
 Told = TypeVar("Told")
 
@@ -61,6 +61,7 @@ class FakeCatalogue:
         self.pictures: dict[str, bytes] = {}
         self.fault: CatalogueError | None = None
         self.asked: list[str] = []
+        self.fetched: list[str] = []
 
     async def by_isbn(self, isbn: str) -> Found | None:
         self._ask(isbn)
@@ -71,7 +72,9 @@ class FakeCatalogue:
         return next((found for found in self.editions if found.edition == edition), None)
 
     async def cover(self, address: str) -> bytes | None:
-        self._ask(address)
+        self.fetched.append(address)
+        if self.fault:
+            raise self.fault
         return self.pictures.get(address)
 
     async def search(self, words: str, limit: int) -> list[Found]:
@@ -316,15 +319,19 @@ class MemoryFiles:
         self.kept: dict[str, bytes] = {}
 
     async def put(self, name: str, data: bytes) -> None:
+        check_file_name(name)
         self.kept[name] = data
 
     async def get(self, name: str) -> bytes | None:
+        check_file_name(name)
         return self.kept.get(name)
 
     async def remove(self, name: str) -> None:
+        check_file_name(name)
         self.kept.pop(name, None)
 
     async def remove_all(self, folder: str) -> None:
+        check_file_name(folder)
         for name in [name for name in self.kept if name.startswith(f"{folder}/")]:
             del self.kept[name]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -14,10 +13,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from booklib.errors import StorageDown, StorageFull
+from booklib.ports import check_file_name
 
 T = TypeVar("T")
 
-_NAME = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)*", re.ASCII)
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -44,8 +43,7 @@ class LocalFiles:
         await _off_the_loop(lambda: _remove_tree(self._path(folder)))
 
     def _path(self, name: str) -> Path:
-        if not _NAME.fullmatch(name):
-            raise ValueError(f"{name!r} is no file's name")
+        check_file_name(name)
         return self._root / name
 
 
@@ -66,7 +64,7 @@ def _read(path: Path) -> bytes | None:
 
 
 def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _make_folder(path.parent)
     handle, partial = tempfile.mkstemp(dir=path.parent, prefix=".part-")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -81,6 +79,15 @@ def _write(path: Path, data: bytes) -> None:
     _sync_folder(path.parent)
 
 
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above it, for this program's eyes only, to last."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True, mode=0o700)
+    _sync_folder(folder.parent)
+
+
 def _sync_folder(folder: Path) -> None:
     """Make the new name itself last; without it a power cut could forget it."""
     handle = os.open(folder, os.O_RDONLY)
@@ -91,5 +98,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _remove_tree(path: Path) -> None:
-    with suppress(FileNotFoundError):
-        shutil.rmtree(path)
+    while path.exists():
+        # A file that somebody else removes in this moment ends the walk, not the work.
+        with suppress(FileNotFoundError):
+            shutil.rmtree(path)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
+from booklib.covers.asking import ask_for
 from booklib.errors import Invalid
 from booklib.library.removing import restored
 from booklib.library.saving import book_of, brought_up_to_date
 from booklib.models import Fields, Job, Lookup, Status, User, UserBook, lookup_job
 from booklib.models.ids import book_id, book_key, user_book_id
-from booklib.models.shelf import place
+from booklib.models.shelf import place, unpack_card
 from booklib.ports import Change, World
 from booklib.retries import attempts
 
@@ -86,9 +87,18 @@ async def _add(world: World, user: User, key: str, wish: _Wish) -> Added:
                 await world.queue.ring(job.job_id)
                 # Somebody else's look-up may have told all copies just before this one was there.
                 after = await brought_up_to_date(world, after, await book_of(world, after))
+            await _see_to_cover(world, after)
             was_in_trash = existing is not None and not existing.moved_to
             return Added(after, "restored" if was_in_trash else "new")
     raise AssertionError("attempts() ends by raising Busy")
+
+
+async def _see_to_cover(world: World, user_book: UserBook) -> None:
+    """Have the picture of a known edition fetched where its time has not come yet."""
+    if user_book.lookup != "found" or unpack_card(user_book.card).cover:
+        return
+    if book := await book_of(world, user_book):
+        await ask_for(world, book)
 
 
 def _new(world: World, user: User, ident: str, key: str, wish: _Wish) -> UserBook:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from booklib.claims import Claim
+from booklib.covers.asking import ask_for
 from booklib.library.saving import book_of
 from booklib.metadata.asking import Answer, ask, common_fault, missing, thin_note
 from booklib.metadata.fanout import fan_out
-from booklib.models import Book, Job, UserBook, lookup_job
+from booklib.metadata.waiting import waiting_note
+from booklib.models import Book, UserBook, lookup_job
 from booklib.ports import World
+from booklib.retries import attempts
 
 FOUND = "Found."
 NOT_FOUND = "No catalogue knows this book."
@@ -30,6 +31,7 @@ async def look_up(world: World, claim: Claim) -> str:
     book = (await world.storage.books([book_id])).get(book_id)
     silent = claim.job.payload.get("silent")
     if book and not silent:
+        await ask_for(world, book)
         await fan_out(world, claim, book_id, book, "found")
         return str(claim.job.payload.get("note") or FOUND)
     answer = await _ask(world, claim, book, silent)
@@ -41,6 +43,7 @@ async def look_up(world: World, claim: Claim) -> str:
     note = thin_note(answer.fields, answer.faults)
     await claim.progress(note=note, silent=list(answer.unheard))
     book = await _stored(world, claim, book, answer)
+    await ask_for(world, book)
     await fan_out(world, claim, book_id, book, "found")
     if fault := common_fault(answer.unheard.values()):
         raise fault
@@ -57,23 +60,28 @@ async def _ask(
 
 
 async def _stored(world: World, claim: Claim, book: Book | None, answer: Answer) -> Book:
-    """The Book with the answer in it; another's, where somebody else was faster."""
-    if book is None:
-        payload = claim.job.payload
-        after = Book(
-            book_id=payload["book_id"],
-            isbn=payload["isbn"],
-            fields=answer.fields,
-            sources=answer.sources,
-        )
-    elif not answer.sources:
-        return book
-    else:
-        sources = {**book.sources, **answer.sources}
-        after = replace(book, fields=answer.fields, sources=sources, version=book.version + 1)
-    if await world.storage.save_book(after, book.version if book else 0):
-        return after
-    return (await world.storage.books([after.book_id]))[after.book_id]
+    """The Book with the answer in it, beside what others have put there meanwhile. Raises Busy."""
+    payload = claim.job.payload
+    ident, isbn = payload["book_id"], payload["isbn"]
+    async for _ in attempts("This book's data"):
+        if book is None:
+            after = Book(book_id=ident, isbn=isbn, fields=answer.fields, sources=answer.sources)
+        else:
+            new = {
+                name: source for name, source in answer.sources.items() if name not in book.fields
+            }
+            if not new:
+                return book
+            after = replace(
+                book,
+                fields={**book.fields, **{name: answer.fields[name] for name in new}},
+                sources={**book.sources, **new},
+                version=book.version + 1,
+            )
+        if await world.storage.save_book(after, book.version if book else 0):
+            return after
+        book = (await world.storage.books([ident])).get(ident)
+    raise AssertionError("attempts() ends by raising Busy")
 
 
 async def give_up(world: World, claim: Claim) -> None:
@@ -98,26 +106,3 @@ async def lookup_note(world: World, user_book: UserBook) -> str:
     if job and job.state == "waiting" and job.message:
         return await waiting_note(world, job, user_book.user_id)
     return "Looking it up."
-
-
-async def waiting_note(world: World, job: Job, user_id: str) -> str:
-    """Why a job waits, and until when where its owner lives."""
-    user = await world.storage.user(user_id)
-    at = when(job.due_at or world.now(), world.now(), user.time_zone if user else "UTC")
-    return f"{job.message} Next try {at}."
-
-
-def when(moment: datetime, now: datetime, time_zone: str) -> str:
-    """A moment as said to a person: "within a minute", "at 14:05", "tomorrow at 09:00"."""
-    if moment - now < timedelta(minutes=1):
-        return "within a minute"
-    try:
-        zone: ZoneInfo | None = ZoneInfo(time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        zone = None
-    there, here = moment.astimezone(zone or UTC), now.astimezone(zone or UTC)
-    clock = f"at {there:%H:%M}" + ("" if zone else " UTC")
-    days = (there.date() - here.date()).days
-    if days == 0:
-        return clock
-    return f"tomorrow {clock}" if days == 1 else f"on {there.day} {there:%B} {clock}"

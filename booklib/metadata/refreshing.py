@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from booklib.claims import Claim
+from booklib.covers.asking import ask_for
 from booklib.errors import Invalid, Stale
 from booklib.library.saving import book_of, change, owned
 from booklib.metadata.asking import Answer, ask, common_fault, reason_of
 from booklib.metadata.fanout import fan_out, settle
-from booklib.metadata.lookup import waiting_note
+from booklib.metadata.waiting import waiting_note
 from booklib.models import (
     FIELD_NAMES,
     LIST_FIELDS,
@@ -189,6 +190,7 @@ async def apply_refresh(world: World, user_id: str, user_book_id: str, version: 
     await armed(world, _fan_out_job(after, world.now()))
     if not await world.storage.save_book(after, version):
         raise Stale("The book has changed since. Please fetch the data again.")
+    await ask_for(world, after)
     await settle(world, Owner(user_id, user_book_id), after.book_id, after, "found")
     return after
 
@@ -223,6 +225,7 @@ async def carry_out(world: World, claim: Claim) -> str:
     payload: Mapping[str, Any] = claim.job.payload
     book = (await world.storage.books([payload["book_id"]])).get(payload["book_id"])
     if book is not None and book.version >= payload["version"]:
+        await ask_for(world, book)
         await fan_out(world, claim, book.book_id, book, "found")
     return ""
 

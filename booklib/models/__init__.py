@@ -20,7 +20,7 @@ from booklib.models.books import (
     shown_value,
 )
 from booklib.models.covers import CoverName, CoverSize
-from booklib.models.jobs import Job, JobState, lookup_job
+from booklib.models.jobs import Job, JobState, cover_job, lookup_job
 from booklib.models.scans import Code, CodeKind, CoverPictures, Scan
 from booklib.models.shelf import SORTS, Card, Owner, Page, Query, ShelfRow, Sort
 from booklib.models.users import VIEWS, Registration, User, View
@@ -60,6 +60,7 @@ __all__ = [
     "UserBook",
     "Value",
     "View",
+    "cover_job",
     "details",
     "lookup_job",
     "shown_value",

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any, Literal
+
+from booklib.models.books import Book
 
 KEPT = timedelta(days=30)
 
@@ -48,4 +51,19 @@ def lookup_job(book_id: str, isbn: str | None, edition: str | None, now: datetim
     payload = {"book_id": book_id, "isbn": isbn, "edition": edition}
     return Job(
         job_id=f"lookup:{book_id}", kind="lookup", payload=payload, due_at=now, created_at=now
+    )
+
+
+def cover_job(book: Book, now: datetime) -> Job | None:
+    """The job that fetches a Book's picture from the address that it tells; None without one."""
+    address = book.fields.get("cover")
+    if not address:
+        return None
+    digest = sha256(str(address).encode()).hexdigest()[:16]
+    return Job(
+        job_id=f"cover:{book.book_id}:{digest}",
+        kind="cover",
+        payload={"book_id": book.book_id, "address": str(address)},
+        due_at=now,
+        created_at=now,
     )

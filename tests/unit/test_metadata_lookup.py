@@ -8,7 +8,7 @@ import pytest
 from booklib import library, metadata
 from booklib.errors import QuotaSpent, Refused, TryLater, Unreadable
 from booklib.metadata.asking import common_fault
-from booklib.metadata.lookup import when
+from booklib.metadata.waiting import when
 from booklib.models import Source
 from booklib.models.shelf import unpack_card
 from booklib.ports import Found

@@ -1,0 +1,97 @@
+"""What every place for files promises: each whole or not at all, and never beside its folder."""
+
+import asyncio
+
+import pytest
+
+from booklib.adapters.local_files import LocalFiles
+from tests.fakes import MemoryFiles
+
+WEBP = b"RIFF" + bytes(range(256)) * 400
+BAD_NAMES = [
+    "",
+    ".",
+    "..",
+    "/etc/passwd",
+    "../x",
+    "a/../x",
+    "a/./x",
+    "a//x",
+    "a/",
+    "/a",
+    "a\\x",
+    "a\x00x",
+    ".hidden",
+    "a/.part-1",
+    "é",
+    "a\n",
+    "a b",
+    "https://x/y",
+]
+
+
+@pytest.fixture(params=["memory", "local"])
+def files(request, tmp_path):
+    return MemoryFiles() if request.param == "memory" else LocalFiles(tmp_path / "deep" / "files")
+
+
+async def test_what_was_put_is_there(files):
+    await files.put("covers/large/a-1x1.webp", WEBP)
+    assert await files.get("covers/large/a-1x1.webp") == WEBP
+
+
+async def test_what_was_never_put_is_none(files):
+    assert await files.get("covers/none.webp") is None
+    await files.put("covers/a.webp", b"1")
+    assert await files.get("covers") is None
+    assert await files.get("covers/a.webp/b") is None
+
+
+async def test_the_same_name_again_replaces(files):
+    await files.put("a", b"1")
+    await files.put("a", b"22")
+    assert await files.get("a") == b"22"
+
+
+async def test_an_empty_file_is_a_file(files):
+    await files.put("a", b"")
+    assert await files.get("a") == b""
+
+
+async def test_removing_is_harmless_twice(files):
+    await files.put("a/b", b"1")
+    await files.remove("a/b")
+    await files.remove("a/b")
+    await files.remove("never/there")
+    assert await files.get("a/b") is None
+
+
+async def test_a_folder_goes_with_all_below_it_and_nothing_else(files):
+    names = ["users/1/covers/large/a", "users/1/b", "users/11/c", "users/2/d", "covers/large/e"]
+    for name in names:
+        await files.put(name, b"1")
+    await files.remove_all("users/1")
+    await files.remove_all("users/1")
+    assert [name for name in names if await files.get(name)] == names[2:]
+
+
+@pytest.mark.parametrize("name", BAD_NAMES)
+async def test_a_name_that_is_none_is_refused(files, name):
+    for method in (files.get, files.remove, files.remove_all):
+        with pytest.raises(ValueError, match="no file's name"):
+            await method(name)
+    with pytest.raises(ValueError, match="no file's name"):
+        await files.put(name, b"")
+
+
+async def test_a_reader_sees_one_whole_version_or_the_other(files):
+    versions = [bytes([number]) * 200_000 for number in range(8)]
+    await files.put("a", versions[0])
+    seen = set()
+
+    async def read():
+        for _ in range(40):
+            seen.add(await files.get("a"))
+
+    await asyncio.gather(read(), *(files.put("a", version) for version in versions), read())
+    assert seen <= set(versions)
