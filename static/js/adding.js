@@ -14,3 +14,10 @@ document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
   field?.focus();
   if (field?.hasAttribute("aria-invalid")) field.select();
 });
+
+// In the box of several lines Enter adds, as it does in the small one: a scanner presses it after each number.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing || !event.target.matches("textarea#add-isbn")) return;
+  event.preventDefault();
+  if (event.target.value.trim()) event.target.form.requestSubmit();
+});

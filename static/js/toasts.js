@@ -66,7 +66,7 @@ box.addEventListener("click", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && box.lastElementChild && !event.defaultPrevented) close(box.lastElementChild);
+  if (event.key === "Escape" && box.lastElementChild && !event.defaultPrevented && !document.querySelector("dialog[open]")) close(box.lastElementChild);
 });
 
 // After an undo the keyboard goes on at the book that it was about. Not before the answer is in its
@@ -85,7 +85,8 @@ document.addEventListener("htmx:error", ({ detail: { ctx } }) => {
     return;
   }
   if (box.querySelector(".toast--error")) return;
-  tell("Your library does not answer. Nothing was changed.", { label: "Try again", action: () => again(ctx) });
+  const said = ctx.instant ? "Your library does not answer, so this was put back." : "Your library does not answer. Nothing was changed.";
+  tell(said, { label: "Try again", action: () => again(ctx) });
 });
 
 // What the shelf does not show in its place is told here, unless the answer brings a message of its own.
@@ -93,5 +94,5 @@ document.addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
   const { status } = ctx.response;
   const unseen = status >= 500 || ctx.sourceElement.closest?.(".books, .toast");
   if (!unseen || ctx.hx.redirect || ctx.sourceElement.matches("[data-pending]") || /<hx-partial/.test(ctx.text)) return;
-  tell(status === 404 ? "This book is not here any more." : "That did not work. Please try again in a moment.");
+  tell(status === 404 ? "This book is not here any more." : ctx.instant ? "That did not work, so it was put back. Please try again in a moment." : "That did not work. Please try again in a moment.");
 });
