@@ -35,7 +35,7 @@ LONGEST_WAIT: Final = 60
 _TEMPLATE: Final = "shelf/_card.html"
 
 _NOTES: Final[dict[Lookup, str]] = {
-    "pending": "Looking it up…",
+    "pending": "Details will follow",
     "not-found": "No details found",
     "failed": "Look-up failed",
 }

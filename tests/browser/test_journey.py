@@ -70,13 +70,13 @@ async def add_one(page, site, provider):
         return
     if page.scripted:
         # Without JavaScript the provider may have answered before the page was drawn.
-        await expect(first_card(page)).to_contain_text("Looking it up")
+        await expect(first_card(page)).to_contain_text("Details will follow")
     for _ in range(30):
         await shown_again(page, site)
-        if "Looking it up" not in await first_card(page).inner_text():
+        if "Details will follow" not in await first_card(page).inner_text():
             break
         await page.wait_for_timeout(500)
-    await expect(first_card(page)).not_to_contain_text("Looking it up", timeout=20_000)
+    await expect(first_card(page)).not_to_contain_text("Details will follow", timeout=20_000)
     await expect(first_card(page).locator("h2")).not_to_contain_text("978")
 
 

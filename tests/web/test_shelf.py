@@ -251,5 +251,5 @@ async def test_only_a_pending_card_asks_again(client, site, alice):
     page = await page_of(await client.get("/library"))
     assert page.count("load delay") == 1
     assert f'hx-get="/books/{waiting.user_book_id}/card?wait=4"' in page
-    assert "Looking it up…" in page
+    assert "Details will follow" in page
     assert "No details found" in page
