@@ -13,11 +13,12 @@ from quart_rate_limiter import RateLimiter
 from quart_rate_limiter.store import RateLimiterStoreABC
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from booklib.web import uploads
 from booklib.web.context import signed_in
 from booklib.web.security import client_address
 
 MAX_BODY = 1024 * 1024
-"""Bytes of a request's body."""
+"""Bytes of a request's body, but for pictures (see uploads.py)."""
 
 MAX_DRAINED = 256 * 1024 * 1024
 """Bytes of a too large body that are read and dropped, so that the answer can be read."""
@@ -85,6 +86,7 @@ def bound_bodies(app: Quart) -> None:
             raise RequestEntityTooLarge
 
     app.before_request(refuse_too_large)
+    uploads.set_up(app)
 
 
 def bounded(app: App) -> App:
@@ -102,6 +104,9 @@ def bounded(app: App) -> App:
             return
         if scope["type"] != "http" or not _has_body(scope):
             await app(scope, receive, send)
+            return
+        if uploads.is_streamed(scope):
+            await uploads.streamed(app, scope, receive, send)
             return
         try:
             async with asyncio.timeout(PATIENCE):
