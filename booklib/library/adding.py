@@ -25,9 +25,15 @@ class Added(NamedTuple):
     outcome: Outcome
 
 
-async def add_isbn(world: World, user: User, isbn: str, status: Status = "to-read") -> Added:
-    """Add the edition with this ISBN-13 (13 digits, checked by the caller)."""
-    return await _add(world, user, book_key(isbn), _Wish(isbn=isbn, status=status))
+async def add_isbn(
+    world: World, user: User, isbn: str, status: Status = "to-read", given: Fields | None = None
+) -> Added:
+    """Add the edition with this ISBN-13 (13 digits, checked by the caller).
+
+    `given` is what a search result said of it; shown until a provider has been asked.
+    """
+    wish = _Wish(isbn=isbn, given=given or {}, status=status)
+    return await _add(world, user, book_key(isbn), wish)
 
 
 async def add_edition(

@@ -85,7 +85,10 @@ async def _by_edition(form: Mapping[str, str], status: Status) -> Response:
     if not _EDITION.fullmatch(edition):
         raise Invalid.at("isbn", "That result cannot be added. Please search again.")
     given = {name: value for name, value in forms.read_fields(form).items() if value}
-    return await _one(await library.add_edition(world(), current_user(), edition, given, status))
+    owner, isbn = current_user(), forms.read_isbn(form.get("isbn", ""))
+    if isbn:
+        return await _one(await library.add_isbn(world(), owner, isbn, status, given))
+    return await _one(await library.add_edition(world(), owner, edition, given, status))
 
 
 async def _by_hand(form: Mapping[str, str], status: Status) -> Response:

@@ -80,6 +80,18 @@ async def test_a_result_is_added_in_its_row(client, site, found):
     assert ">Yours already</a>" in again
 
 
+async def test_a_result_with_an_isbn_is_told_by_its_title(client, site, found):
+    row = HX | {"HX-Target": "form#found-0"}
+    form = {"isbn": DUNE, "edition": "fake:1", "title": "Dune", "authors": "Frank Herbert"}
+    page = await page_of(await client.post("/books", form=form, headers=row))
+    assert "“Dune”" in page
+    user = await site.user()
+    [shelf_row] = (await site.storage.shelf(user.user_id, Query(), None, 9)).rows
+    owned = await site.storage.owned(user.user_id, [shelf_row.user_book_id])
+    book = owned[shelf_row.user_book_id]
+    assert (book.isbn, book.edition, dict(book.mine)) == (DUNE, None, {})
+
+
 async def test_a_made_up_result_is_refused(client):
     row = HX | {"HX-Target": "form#found-1"}
     answer = await client.post("/books", form={"edition": "no provider"}, headers=row)
