@@ -77,7 +77,10 @@ async def logout() -> Response:
     """End this session, copies of its cookie included."""
     await accounts.end_session(world(), current_user(), sessions.current().session_id)
     sessions.forget()
-    return see_other("/")
+    answer = see_other("/")
+    # Going back must not show the shelf from memory; over plain http static/js/places.js sees to it.
+    answer.headers["Clear-Site-Data"] = '"cache"'
+    return answer
 
 
 @blueprint.route("/account", methods=["GET", "POST"])

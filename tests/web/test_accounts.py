@@ -297,6 +297,7 @@ async def test_a_copied_cookie_is_dead_after_logout(client, site):
     assert (await thief.get("/library")).status_code == 200
     answer = await client.post("/logout")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+    assert answer.headers["Clear-Site-Data"] == '"cache"'
     assert cookie_of(client) is None
     assert (await thief.get("/library")).status_code == 303
 
