@@ -19,6 +19,7 @@ from booklib.web import (
     adding,
     assets,
     books,
+    covers,
     errors,
     finish,
     limits,
@@ -41,6 +42,7 @@ BLUEPRINTS = (
     accounts.blueprint,
     shelf.blueprint,
     books.blueprint,
+    covers.blueprint,
     adding.blueprint,
     refresh.blueprint,
 )

@@ -25,7 +25,7 @@ def a_cover(number: int = 1, size: tuple[int, int] | None = None, form: str = "J
     image.paste(grain, (0, height * 3 // 4))
     panel = (width // 8, height // 6, width * 7 // 8, height // 2)
     draw.rectangle(panel, fill="#f4ecdc", outline="#2b2420", width=max(width // 100, 1))
-    draw.text((width // 6, height // 4), f"No. {number}", fill="#2b2420", font_size=width // 8)
+    draw.text((width // 6, height // 4), f"No. {number}", fill="#2b2420", font_size=width // 11)
     return _saved(image, form)
 
 

@@ -155,7 +155,11 @@ def restored(changed: Changed) -> Response:
 
 def on_top(book: UserBook) -> str:
     """The card as the first of the shelf, where the page shows one that begins with the newest."""
-    return partial("#shelf-cards", "afterbegin", cards.card_of(book)) if shows_newest(book) else ""
+    return (
+        partial("#shelf-cards", "afterbegin", cards.card_of(book, coming=True))
+        if shows_newest(book)
+        else ""
+    )
 
 
 def shows_newest(book: UserBook) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from quart import Blueprint, Response, request
 
-from booklib import library, metadata
+from booklib import covers, library, metadata
 from booklib.errors import AlreadyOwned, Invalid, Moved, Stale
 from booklib.library import Entry
 from booklib.web import answers, bookview, cards, editing, forms
@@ -46,7 +46,10 @@ async def page(ident: str) -> Response:
 async def card(ident: str) -> Response:
     """The card alone: what a pending book polls."""
     wait = request.args.get("wait", 0, type=int)
-    return answers.fragment(cards.card_of((await _entry(ident)).user_book, wait))
+    entry = await _entry(ident)
+    patient = wait < cards.LONGEST_WAIT
+    coming = patient and (await covers.state_of(world(), entry)).coming
+    return answers.fragment(cards.card_of(entry.user_book, wait, coming=coming))
 
 
 @blueprint.post("/books/<ident>/status")
@@ -164,6 +167,7 @@ async def _page_context(entry: Entry, **more: Any) -> dict[str, Any]:
     return {
         **bookview.panel_context(entry, {}),
         **bookview.about_context(entry, current_user(), world().catalogues),
+        "cover_state": await covers.state_of(world(), entry),
         "note": await metadata.lookup_note(world(), entry.user_book),
         "poll": polling(),
         "notes_stale": False,

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 
 from booklib import isbn as isbn_rules
 from booklib.library import Entry, below, undoable_until
-from booklib.models import User, Value
+from booklib.models import COVER_FILE, User, Value
 from booklib.models.shelf import unpack_card
 from booklib.ports import Catalogue
 from booklib.web import cards
 from booklib.web.forms import EDITABLE, form_value, rating_text
+from booklib.web.photos import Photo, photo_of
 from booklib.web.wording import (
     FIELD_WORDS,
     STATUS_WORDS,
@@ -46,24 +47,46 @@ class Fact:
 
 
 class Cover(NamedTuple):
-    """A drawn cover: its classes and what stands on it."""
+    """A cover: how it is drawn, and the picture that lies over it."""
 
     binding: str
     size: str
     heading: str
     byline: str
+    photo: Photo | None
+    source: str
+    """Who the picture is from: a provider's label, `you`, or empty without one."""
+    choice: bool
+    """Whether the reader chose a picture of their own, or none."""
+    offered: str
+    """The label of the provider that tells of a picture, else empty."""
 
     @classmethod
-    def of(cls, entry: Entry) -> Cover:
-        """The cover that the shelf draws for the same book."""
+    def of(cls, entry: Entry, catalogues: Sequence[Catalogue]) -> Cover:
+        """The cover that the shelf shows for the same book."""
         card = unpack_card(entry.user_book.card)
         title = cards.heading(card)
+        photo = photo_of(entry.details.cover_file)
+        own = COVER_FILE in entry.user_book.mine
+        labels = {catalogue.name: catalogue.label for catalogue in catalogues}
+        told = entry.book.sources.get("cover") if entry.book else None
+        offered = provider_in_words(told.provider, labels) if told else ""
         return cls(
-            cards.binding(entry.user_book.user_book_id),
-            cards.title_size(title),
-            title,
-            cards.byline(card.authors),
+            binding=cards.binding(entry.user_book.user_book_id),
+            size=cards.title_size(title),
+            heading=title,
+            byline=cards.byline(card.authors),
+            photo=photo,
+            source=("you" if own else _painter(entry, labels)) if photo else "",
+            choice=own,
+            offered=offered,
         )
+
+
+def _painter(entry: Entry, labels: Mapping[str, str]) -> str:
+    """Whose picture the Book has: the old one stays until the new one has come."""
+    source = entry.book.sources.get(COVER_FILE) if entry.book else None
+    return provider_in_words(source.provider, labels) if source else ""
 
 
 def isbn_in_words(isbn: str | None) -> str:
@@ -130,7 +153,7 @@ def about_context(entry: Entry, user: User, catalogues: Sequence[Catalogue]) -> 
     book = entry.user_book
     return {
         "facts": facts_of(entry, catalogues),
-        "cover": Cover.of(entry),
+        "cover": Cover.of(entry, catalogues),
         "isbn": isbn_in_words(book.isbn),
         "isbn10": isbn_rules.isbn10(book.isbn) if book.isbn else None,
         "added_on": day_in_words(user.today(book.added_at)),

@@ -19,6 +19,7 @@ from quart import current_app
 from booklib import isbn as isbn_rules
 from booklib.models import Card, Lookup, ShelfRow, Status, UserBook
 from booklib.models.shelf import unpack_card
+from booklib.web.photos import Photo, photo_of
 from booklib.web.wording import STATUS_WORDS
 
 CARDS_KEPT: Final = 4096
@@ -31,6 +32,10 @@ BINDINGS: Final = 6
 FIRST_WAIT: Final = 2
 LONGEST_WAIT: Final = 60
 """Seconds after which a pending card asks again, doubled each time."""
+
+FIRST_ROW: Final = 6
+"""Pictures that are fetched at once; those further down wait until one scrolls to them."""
+_LAZY: Final = b' loading="lazy"'
 
 _TEMPLATE: Final = "shelf/_card.html"
 
@@ -59,23 +64,27 @@ class Drawn(NamedTuple):
     size: str
     wait: int
     next_wait: int
+    photo: Photo | None
+    polls: bool
+    """Whether the card asks again: its look-up, or its picture, is still to come."""
     statuses: tuple[tuple[Status, str], ...] = tuple(STATUS_WORDS.items())
 
 
 def shelf_html(rows: Iterable[ShelfRow]) -> bytes:
     """Rows of the shelf as HTML in UTF-8."""
-    return b"".join(
-        [
-            _kept(row.user_book_id, row.card, row.status, row.rating, row.deleted, FIRST_WAIT)
-            for row in rows
-        ]
-    )
+    drawn = [
+        _kept(row.user_book_id, row.card, row.status, row.rating, row.deleted, FIRST_WAIT)
+        for row in rows
+    ]
+    drawn[:FIRST_ROW] = [card.replace(_LAZY, b"") for card in drawn[:FIRST_ROW]]
+    return b"".join(drawn)
 
 
-def card_of(user_book: UserBook, wait: int = FIRST_WAIT) -> Markup:
+def card_of(user_book: UserBook, wait: int = FIRST_WAIT, *, coming: bool = False) -> Markup:
     """One book as HTML, the same as on the shelf.
 
-    `wait` is the number of seconds after which it asks again while its look-up is pending.
+    `wait` is the number of seconds after which it asks again while its look-up is pending, or its
+    picture is `coming`.
     """
     patience = min(max(wait, FIRST_WAIT), LONGEST_WAIT)
     deleted = user_book.deleted_at is not None
@@ -86,6 +95,7 @@ def card_of(user_book: UserBook, wait: int = FIRST_WAIT) -> Markup:
         user_book.rating,
         deleted,
         patience,
+        coming,
     )
     return Markup(html.decode())  # noqa: S704  # made by a template that escapes
 
@@ -122,9 +132,19 @@ def title_size(title: str) -> str:
 
 
 @lru_cache(maxsize=CARDS_KEPT)
-def _kept(ident: str, packed: str, status: Status, rating: int, deleted: bool, wait: int) -> bytes:
+def _kept(
+    ident: str,
+    packed: str,
+    status: Status,
+    rating: int,
+    deleted: bool,
+    wait: int,
+    coming: bool = False,
+) -> bytes:
     card = unpack_card(packed)
     title = heading(card)
+    photo = photo_of(card.cover)
+    waits = card.lookup == "pending" or (coming and card.lookup == "found" and photo is None)
     drawn = Drawn(
         ident=ident,
         heading=title,
@@ -140,6 +160,8 @@ def _kept(ident: str, packed: str, status: Status, rating: int, deleted: bool, w
         size=title_size(title),
         wait=wait,
         next_wait=min(2 * wait, LONGEST_WAIT),
+        photo=photo,
+        polls=waits and not deleted,
     )
     html: str = current_app.jinja_env.get_template(_TEMPLATE).render(card=drawn)
     return html.encode()

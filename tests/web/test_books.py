@@ -473,6 +473,7 @@ async def test_a_deleted_book_takes_no_changes_until_it_is_back(client, dune):
 ROUTES = [
     ("get", ""),
     ("get", "/card"),
+    ("get", "/cover"),
     ("get", "/edit"),
     ("get", "/refresh"),
     ("post", "/status"),
@@ -480,12 +481,15 @@ ROUTES = [
     ("post", "/notes"),
     ("post", "/edit"),
     ("post", "/merge"),
+    ("post", "/cover"),
+    ("post", "/cover/remove"),
+    ("post", "/cover/restore"),
     ("post", "/refresh"),
     ("post", "/delete"),
     ("post", "/undo"),
     ("delete", ""),
 ]
-FORM = {"status": "read", "rating": "3", "notes": "n", "title": "t", "into": "x"}
+FORM = {"status": "read", "rating": "3", "notes": "n", "title": "t", "into": "x", "name": "n"}
 
 
 async def test_every_route_of_a_book_is_asked(site):
