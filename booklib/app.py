@@ -25,6 +25,7 @@ from booklib.web import (
     limits,
     pages,
     refresh,
+    scan,
     security,
     sessions,
     shelf,
@@ -45,6 +46,7 @@ BLUEPRINTS = (
     covers.blueprint,
     adding.blueprint,
     refresh.blueprint,
+    scan.blueprint,
 )
 
 

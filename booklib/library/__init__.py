@@ -3,6 +3,7 @@
 from booklib.library.adding import Added, Outcome, add_by_hand, add_edition, add_isbn
 from booklib.library.changing import KEEP, Keep, set_notes, set_rating, set_status
 from booklib.library.editing import below, edit, merge
+from booklib.library.known import owned_isbns
 from booklib.library.removing import delete, undo_delete, undoable_until
 from booklib.library.saving import Changed
 from booklib.library.shelf import PAGE_SIZE, Entry, entry, shelf
@@ -23,6 +24,7 @@ __all__ = [
     "edit",
     "entry",
     "merge",
+    "owned_isbns",
     "set_notes",
     "set_rating",
     "set_status",

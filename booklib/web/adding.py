@@ -20,7 +20,7 @@ from booklib.models import Status, User
 from booklib.models.folding import clean
 from booklib.models.ids import new_id
 from booklib.ports import World
-from booklib.web import added, answers, finding, forms
+from booklib.web import added, answers, finding, forms, scanned
 from booklib.web.answers import Toast
 from booklib.web.context import current_user, world
 from booklib.web.respond import render, render_to_text, see_other, wants_fragment
@@ -58,7 +58,7 @@ async def add() -> Response:
             return await _by_edition(form, status)
         if "title" in form:
             return await _by_hand(form, status)
-        return await _by_box(clean(form.get("isbn", "")), status)
+        return await _by_box(clean("\n".join(form.getlist("isbn"))), status)
     except Invalid as error:
         return await _refused(form, error.problems)
 
@@ -133,6 +133,8 @@ async def _by_box(text: str, status: Status) -> Response:
     if len(findings) == 1 and findings[0].isbn is None:
         raise Invalid.at("isbn", findings[0].problem)
     lines = await _all(findings, status)
+    if scanned.asks_to_add():
+        return scanned.after_adding(lines)
     return await _many(lines) if len(lines) > 1 else await _one_line(lines[0])
 
 
@@ -222,7 +224,7 @@ async def _refused(form: Mapping[str, str], problems: Mapping[str, str]) -> Resp
     if "title" in form and not form.get("edition"):
         return await _new_page(422, typed=form, problems=problems, nonce=_nonce(form))
     sentence = problems.get("isbn") or next(iter(problems.values()))
-    if _found_row():
+    if _found_row() or scanned.asks_to_add():
         return answers.fragment(answers.toast(Toast(message=sentence, kind="error")), status=422)
     box: dict[str, Any] = {"typed": form.get("isbn", ""), "problem": sentence}
     box["many"] = "\n" in box["typed"].strip()

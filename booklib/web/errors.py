@@ -100,7 +100,8 @@ async def _http(error: Exception) -> Response | HTTPException:
     if error.code >= 500:
         return await _fault(getattr(error, "original_exception", None) or error)
     said = HTTP.get(error.code, Said(error.code, error.name, "This did not work."))
-    own = error.description if error.code == 403 and error.description else None
+    said_why = error.code in (403, 413) and error.description != type(error).description
+    own = error.description if said_why else None
     response = _answer(said, own or said.message)
     for name, value in error.get_headers():
         if name.lower() in ("allow", "retry-after"):
