@@ -225,7 +225,7 @@ async def test_twenty_books_arrive_through_the_real_worker(storage, clock):
     alice = a_user("alice")
     await storage.add_user(alice)
     async with ProviderServer() as server:
-        catalogue = OpenLibrary(url=server.url, now=clock)
+        catalogue = OpenLibrary(url=server.url, covers_url=server.url, now=clock)
         queue = LocalQueue(lambda job_id: jobs.run(world, job_id), storage, now=clock)
         world = World(
             storage=storage,

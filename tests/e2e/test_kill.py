@@ -13,6 +13,9 @@ import sys
 
 import pytest
 
+from booklib.models import CoverName
+from booklib.models.covers import COVER_SIZES as SIZES
+from booklib.models.shelf import unpack_card
 from tests.http_client import Client
 from tests.processes import ROOT, free_port, until_up
 
@@ -183,11 +186,15 @@ async def test_look_ups_that_ten_kills_interrupted_go_on_after_the_restart(tmp_p
                     await asyncio.sleep(0.5)
     with contextlib.closing(sqlite3.connect(data / "site.db")) as database:
         copies = database.execute("SELECT isbn, lookup, book_version FROM user_books").fetchall()
+        cards = database.execute("SELECT card FROM user_books").fetchall()
         states = database.execute("SELECT DISTINCT kind, state, message FROM jobs").fetchall()
         books = database.execute("SELECT count(*) FROM books").fetchone()[0]
         most = database.execute("SELECT max(attempts) FROM jobs").fetchone()[0]
-    assert sorted(copies) == sorted((isbn, "found", 1) for isbn in wanted)
-    assert {(kind, state) for kind, state, _ in states} == {("lookup", "done")}
+    # The second version of each Book has its picture.
+    assert sorted(copies) == sorted((isbn, "found", 2) for isbn in wanted)
+    assert {(kind, state) for kind, state, _ in states} == {("lookup", "done"), ("cover", "done")}
+    names = [CoverName.parse(unpack_card(card).cover) for (card,) in cards]
+    assert all((data / "files" / name.file(size, "")).is_file() for name in names for size in SIZES)
     assert books == len(wanted)
     assert most > 1  # some were killed at work
 

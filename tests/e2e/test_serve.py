@@ -242,7 +242,7 @@ async def test_a_running_request_is_answered_before_it_stops(tmp_path: Path) -> 
 async def test_jobs_that_hang_are_given_back(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:  # takes questions and never answers
         url = f"http://127.0.0.1:{mute.getsockname()[1]}"
-        async with serving(tmp_path, OPEN_LIBRARY_URL=url) as served:
+        async with serving(tmp_path, OPEN_LIBRARY_URL=url, OPEN_LIBRARY_COVERS_URL=url) as served:
             async with httpx.AsyncClient(base_url=served.address) as client:
                 await client.post("/register", data=KEEPER)
                 await client.post("/books", data={"isbn": "9780441172719\n9780306406157"})
