@@ -17,7 +17,8 @@ addEventListener("pageshow", (event) => {
 const books = () => document.getElementById("shelf-cards");
 
 addEventListener("pagehide", () => {
-  const first = [...(books()?.querySelectorAll(".book") ?? [])].find((book) => book.getBoundingClientRect().bottom > 80);
+  if (!books()) return;
+  const first = [...books().querySelectorAll(".book")].find((book) => book.getBoundingClientRect().bottom > 80);
   if (!first || scrollY < innerHeight) return sessionStorage.removeItem(PLACE);
   const place = { address: location.href, book: first.id, top: first.getBoundingClientRect().top };
   sessionStorage.setItem(PLACE, JSON.stringify(place));
@@ -28,6 +29,8 @@ async function comeBack({ book, top }) {
   for (let page = 0; page < MOST_PAGES && !document.getElementById(book); page += 1) {
     const more = document.querySelector("#more a");
     if (!more) return;
+    // Before htmx has seen it, it is a link that leads away.
+    while (!more.matches("[data-htmx-powered]")) await new Promise((done) => setTimeout(done, 20));
     const arrived = new Promise((done) => {
       document.addEventListener("htmx:finally:request", done, { once: true });
       setTimeout(done, 5000);
@@ -40,4 +43,10 @@ async function comeBack({ book, top }) {
 }
 
 const place = JSON.parse(sessionStorage.getItem(PLACE) ?? "null");
-if (isBack && place?.address === location.href && books()) addEventListener("load", () => comeBack(place));
+if (isBack && place?.address === location.href && books()) {
+  history.scrollRestoration = "manual"; // the browser would scroll a page that is still short
+  addEventListener("load", async () => {
+    await comeBack(place);
+    history.scrollRestoration = "auto";
+  });
+}

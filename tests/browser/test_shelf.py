@@ -16,6 +16,9 @@ from tests.processes import ROOT
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
+R6 = re.compile(r"\bstars r6\b")
+
+
 async def demo(data, books: int) -> None:
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "booklib", "demo", "--user", "alice", "--password-stdin"),
@@ -120,3 +123,105 @@ async def test_a_click_without_a_network_says_so_and_can_be_tried_again(chromium
         await expect(card.locator(f".status [value={value}]")).to_have_attribute(
             "aria-pressed", "true"
         )
+
+
+async def test_a_click_shows_at_once_and_goes_back_when_it_was_not_stored(chromium, tmp_path):
+    await demo(tmp_path / "instance", 5)
+    async with serving(tmp_path / "instance", "dead") as site:
+        page = await chromium.new_page()
+        await sign_in(page, site)
+        card, held = page.locator("#shelf-cards .book").first, []
+        stars, toasts = card.locator(".stars"), page.locator("#toasts")
+        before = await stars.get_attribute("class")
+        await page.route("**/rating", lambda route: held.append(route))
+        await card.hover()
+        await stars.locator("button").nth(2).click()
+        await expect(stars).to_have_class(R6)
+        await expect(stars.locator("button").nth(2)).to_have_attribute("aria-pressed", "true")
+        await until(lambda: held)
+        await held.pop().fulfill(status=503, body="")
+        await expect(stars).to_have_class(before)
+        await expect(toasts).to_contain_text("put back")
+        await toasts.get_by_label("Close this message").click()
+
+        await stars.locator("button").nth(2).click()
+        await until(lambda: held)
+        await held.pop().abort()
+        await expect(stars).to_have_class(before)
+        await expect(toasts).to_contain_text("put back")
+        await page.unroute("**/rating")
+        await toasts.get_by_role("button", name="Try again").click()
+        await expect(toasts).to_contain_text("Rated 3 stars")
+        await page.reload()
+        await expect(stars).to_have_class(R6)
+
+
+async def test_of_several_quick_clicks_the_last_one_counts(chromium, tmp_path):
+    await demo(tmp_path / "instance", 5)
+    async with serving(tmp_path / "instance", "dead") as site:
+        page = await chromium.new_page()
+        await sign_in(page, site)
+        card, held = page.locator("#shelf-cards .book").first, []
+        await page.route(re.compile("/(rating|status)$"), lambda route: held.append(route))
+        await card.hover()
+        for star in (1, 4, 2):
+            await card.locator(".stars button").nth(star).click()
+        await card.locator(".status [value=reading]").click()
+        await card.locator(".status [value=read]").click()
+        for _ in range(5):
+            await until(lambda: held)
+            await held.pop().continue_()
+            await expect(card.locator(".stars")).to_have_class(R6)
+            await expect(card.locator(".status [aria-pressed=true]")).to_have_text("Read")
+        await expect(page.locator("#toasts")).to_contain_text("Moved to Read")
+        await page.unroute_all()
+        await page.reload()
+        await expect(card.locator(".stars")).to_have_class(R6)
+        await expect(card.locator(".status [aria-pressed=true]")).to_have_text("Read")
+
+
+async def test_back_leads_to_the_place_that_one_left(chromium, tmp_path):
+    await demo(tmp_path / "instance", 200)
+    async with serving(tmp_path / "instance", "dead") as site:
+        page = await chromium.new_page()
+        await sign_in(page, site)
+        cards = page.locator("#shelf-cards .book")
+        await page.locator("#more").scroll_into_view_if_needed()
+        await expect(cards).not_to_have_count(50)
+        card = cards.nth(80)
+        await card.scroll_into_view_if_needed()
+        left = await card.bounding_box()
+        title = await card.locator("h2 a").inner_text()
+        await card.locator("h2 a").click()
+        await expect(page.locator("h1")).to_contain_text(title)
+        await page.go_back()
+        await expect(page.locator("#shelf-cards .book h2 a").nth(80)).to_be_in_viewport()
+        await until(lambda: near(card, left["y"]))
+
+
+async def test_back_after_signing_out_shows_no_shelf(chromium, tmp_path):
+    await demo(tmp_path / "instance", 5)
+    async with serving(tmp_path / "instance", "dead") as site:
+        page = await chromium.new_page()
+        await sign_in(page, site)
+        await page.get_by_text("Menu").click()
+        await page.get_by_role("button", name="Sign out").click()
+        await page.wait_for_url(f"{site.url}/")
+        await page.go_back()
+        await page.wait_for_url(re.compile(r"/login\?next="))
+
+
+async def near(card, height: float) -> bool:
+    """Whether the card stands about where it stood."""
+    box = await card.bounding_box()
+    return box is not None and abs(box["y"] - height) < 40
+
+
+async def until(done) -> None:
+    """Wait until `done()` is true, ten seconds at most."""
+    async with asyncio.timeout(10):
+        while True:
+            said = done()
+            if (await said) if asyncio.iscoroutine(said) else said:
+                return
+            await asyncio.sleep(0.02)
