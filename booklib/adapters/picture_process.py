@@ -15,11 +15,11 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from os import defpath, pathsep
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import TypeVar
 
+from booklib.adapters.picture_answers import BROKEN, LONGEST, Frame, read_cover, read_scan
 from booklib.errors import BadPicture, Busy
-from booklib.models import Code, CodeKind, CoverPictures, Scan
-from booklib.models.scans import Advice, Place
+from booklib.models import CoverPictures, Scan
 
 COMMAND = (sys.executable, "-P", "-m", "booklib.picture_worker")
 CHILDREN = 2
@@ -35,8 +35,7 @@ MAX_PICTURE = 64 * 2**20
 MAX_HEADER = 2**20
 MAX_BLOB = 16 * 2**20
 """Bytes of what is sent and answered."""
-LONGEST = 1000
-"""Characters of a code or a sentence."""
+PIECE = 2**16
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 _FRAME = struct.Struct(">II")
@@ -51,14 +50,7 @@ NO_READER = "Pictures cannot be read just now: the server's log says why."
 TOO_LARGE = "This picture is too large: please make it smaller."
 TOO_MANY = "Many pictures are being read just now. Please try again in a moment."
 
-Frame = tuple[dict[str, Any], bytes]
 T = TypeVar("T")
-
-_BROKEN = (
-    *(asyncio.IncompleteReadError, OSError, struct.error),
-    *(LookupError, TypeError, ValueError, RecursionError),
-)
-"""What reading the answer of a child raises that died, or that makes no sense."""
 
 
 class PictureProcess:
@@ -75,41 +67,46 @@ class PictureProcess:
         self._command = command
         self._free = asyncio.Semaphore(children)
         self._room = children + waiting
-        self._asking = 0
+        self._asks: set[asyncio.Future[None]] = set()
         self._idle_s = idle_s
         self._children: set[_Child] = set()
         self._idle: dict[_Child, asyncio.TimerHandle] = {}
-        self._ending: set[asyncio.Task[None]] = set()
+        self._ending: set[asyncio.Future[None]] = set()
         self._closed = False
 
     async def scan(self, picture: bytes) -> Scan:
         """The barcodes of a photo."""
-        return await self._ask("scan", picture, _scan)
+        return await self._ask("scan", picture, read_scan)
 
     async def cover(self, picture: bytes) -> CoverPictures:
         """A cover in the two stored sizes."""
-        return await self._ask("cover", picture, _cover)
+        return await self._ask("cover", picture, read_cover)
 
     async def aclose(self) -> None:
         """End every child; what is being read is given up."""
         self._closed = True
         for child in list(self._children):
-            self._end(child)
-        while self._ending:
-            await asyncio.wait(self._ending)
+            if child in self._idle:
+                self._end(child)
+            else:
+                child.kill()  # whoever asks it ends it
+        while pending := self._asks | self._ending:
+            await asyncio.wait(pending)
 
     async def _ask(self, what: str, picture: bytes, understand: Callable[[Frame], T]) -> T:
         if len(picture) > MAX_PICTURE:
             raise BadPicture(TOO_LARGE)
-        if self._asking >= self._room:
+        if len(self._asks) >= self._room:
             raise Busy(TOO_MANY)
-        self._asking += 1
+        done = asyncio.get_running_loop().create_future()
+        self._asks.add(done)
         try:
             async with self._free:
                 child = self._waiting_child() or await self._new_child()
                 return await self._answer(child, what, picture, understand)
         finally:
-            self._asking -= 1
+            self._asks.remove(done)
+            done.set_result(None)
 
     async def _answer(
         self, child: _Child, what: str, picture: bytes, understand: Callable[[Frame], T]
@@ -125,7 +122,7 @@ class PictureProcess:
             well = True
         except TimeoutError:
             raise BadPicture(TOO_LONG) from None
-        except _BROKEN as error:
+        except BROKEN as error:
             _log.warning("A picture could not be looked into (%s): %s", what, error or repr(error))
             raise BadPicture(UNREADABLE) from None
         finally:
@@ -160,7 +157,7 @@ class PictureProcess:
             async with asyncio.timeout(START_S):
                 header, _ = await child.read()
             ready = header.get("ready") is True and not self._closed
-        except _BROKEN as error:
+        except BROKEN as error:
             header = {"bug": repr(error)}
         finally:
             if not ready:
@@ -217,12 +214,13 @@ class _Child:
     async def ask(self, what: str, picture: bytes) -> Frame:
         text = json.dumps({"do": what, "seconds": SOFT_S}).encode()
         self._questions.write(_FRAME.pack(len(text), len(picture)) + text)
-        self._questions.write(picture)
-        await self._questions.drain()
+        for start in range(0, len(picture), PIECE):  # at once it would be copied several times
+            self._questions.write(memoryview(picture)[start : start + PIECE])
+            await self._questions.drain()
         return await self.read()
 
     async def read(self) -> Frame:
-        """The next frame; raises one of _BROKEN."""
+        """The next frame; raises one of BROKEN."""
         size, blob_size = _FRAME.unpack(await self._answers.readexactly(_FRAME.size))
         if size > MAX_HEADER or blob_size > MAX_BLOB:
             raise ValueError("the answer is too long")
@@ -231,11 +229,15 @@ class _Child:
             raise TypeError("the answer is no object")
         return header, await self._answers.readexactly(blob_size)
 
-    async def end(self) -> None:
-        """Kill the process and wait until it is gone."""
+    def kill(self) -> None:
         with suppress(ProcessLookupError):
             self._process.kill()
-        self._questions.transport.abort()
+
+    async def end(self) -> None:
+        """Kill the process and wait until it is gone; nobody may be asking it."""
+        self.kill()
+        if not self._questions.is_closing():
+            self._questions.transport.abort()
         while await self._answers.read(2**16):
             pass
         await self._process.wait()
@@ -245,53 +247,3 @@ def _modules() -> str:
     return pathsep.join(
         str(Path(place).absolute()) for place in (str(CHECKOUT), *sys.path) if place
     )
-
-
-def _scan(frame: Frame) -> Scan:
-    """A scan as a child told it, every part checked; raises one of _BROKEN."""
-    header, blob = frame
-    codes, start = [], 0
-    for told in header["codes"]:
-        crop = blob[start : start + _whole(told["crop"])]
-        start += len(crop)
-        isbn = None if told["isbn"] is None else _text(told["isbn"])
-        place = Place(*(_fraction(part) for part in told["place"]))
-        codes.append(Code(_one_of(told["kind"], CodeKind), _text(told["text"]), isbn, place, crop))
-    return Scan(
-        width=_whole(header["width"]),
-        height=_whole(header["height"]),
-        codes=tuple(codes),
-        advice=_one_of(header["advice"], Advice),
-        cut_short=header["cut_short"] is True,
-    )
-
-
-def _cover(frame: Frame) -> CoverPictures:
-    """A cover as a child made it; raises one of _BROKEN."""
-    header, blob = frame
-    end = _whole(header["large"])
-    return CoverPictures(blob[:end], blob[end:], _whole(header["width"]), _whole(header["height"]))
-
-
-def _whole(value: object) -> int:
-    if type(value) is not int or value < 0:
-        raise TypeError("a number is wrong")
-    return value
-
-
-def _fraction(value: object) -> float:
-    if type(value) not in (int, float) or not 0 <= value <= 1:  # type: ignore[operator]
-        raise TypeError("a place is wrong")
-    return float(value)  # type: ignore[arg-type]
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str) or len(value) > LONGEST:
-        raise TypeError("a text is wrong")
-    return value
-
-
-def _one_of(value: object, choices: Any) -> Any:
-    if value not in get_args(choices):
-        raise ValueError("a word is unknown")
-    return value
