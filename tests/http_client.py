@@ -45,11 +45,18 @@ class Client:
             self.cookie = reply.headers["set-cookie"].split(";", 1)[0]
         return reply
 
+    async def post_picture(self, path: str, picture: bytes, **headers: str) -> Reply:
+        """POST a form with one picture in its field `image`."""
+        head = b'Content-Disposition: form-data; name="image"; filename="photo.jpg"\r\n\r\n'
+        body = b"--edge\r\n" + head + picture + b"\r\n--edge--\r\n"
+        kind = {"content_type": "multipart/form-data; boundary=edge"}
+        return await self._send("POST", path, body, headers | kind)
+
     async def _send(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Reply:
         lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1"]
         if self.cookie:
             lines.append(f"Cookie: {self.cookie}")
-        if body:
+        if body and "content_type" not in headers:
             lines.append("Content-Type: application/x-www-form-urlencoded")
         if method == "POST":
             lines.append(f"Content-Length: {len(body)}")

@@ -20,7 +20,7 @@ async def measure(folder: Path) -> list[Row]:
         await asyncio.gather(*(_sign_in(port) for _ in range(10)))
         for path in ("/library", "/library?q=the", "/library?sort=title", "/library?view=list"):
             await rate(port, cookie, path, seconds=1)
-        peak = _peak_megabytes(pid)
+        peak = peak_megabytes(pid)
     return [at_most("memory of the server, 10,000 books, under load", peak, 150, "MB")]
 
 
@@ -29,7 +29,8 @@ async def _sign_in(port: int) -> None:
         await client.post("/login", {"username": NAME, "password": PASSWORD})
 
 
-def _peak_megabytes(pid: int) -> float:
+def peak_megabytes(pid: int) -> float:
+    """The most resident memory that a process has had."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) / 1024

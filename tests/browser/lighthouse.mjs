@@ -14,7 +14,9 @@ const chrome = await launch({
   logLevel: "silent",
 });
 
-async function look(url) {
+const TRIES = 3; // on a busy machine Chromium now and then loses the start of its own recording
+
+async function look(url, tries = TRIES) {
   const options = {
     port: chrome.port,
     logLevel: "silent",
@@ -23,6 +25,7 @@ async function look(url) {
     extraHeaders: wanted.cookie ? { Cookie: wanted.cookie } : {},
   };
   const { lhr } = await lighthouse(url, options);
+  if (lhr.runtimeError && tries > 1) return look(url, tries - 1);
   if (lhr.runtimeError) throw new Error(`${url}: ${lhr.runtimeError.message}`);
   return {
     url,
