@@ -159,7 +159,7 @@ def _row(code: Code, mine: UserBook | None) -> Row:
 
 
 def summary(found: Sequence[Row]) -> str:
-    """The rows in one line: `4 new books, 1 already yours, 1 not a book`."""
+    """The rows in one line: `4 new books, 1 already yours, 1 other code`."""
     counts = {state: sum(row.state == state for row in found) for state in ("new", "yours")}
     doubtful = sum(row.state == "doubtful" for row in found)
     other = sum(row.state == "other" for row in found)
@@ -167,7 +167,7 @@ def summary(found: Sequence[Row]) -> str:
         (counts["new"], count_in_words(counts["new"], "new book")),
         (counts["yours"], f"{counts['yours']} already yours"),
         (doubtful, f"{doubtful} to confirm"),
-        (other, f"{other} not {'a book' if other == 1 else 'books'}"),
+        (other, count_in_words(other, "other code")),
     ]
     return ", ".join(words for number, words in parts if number)
 

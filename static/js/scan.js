@@ -122,10 +122,10 @@ async function work() {
     await read(next);
   }
   working = false;
-  const lost = shots.filter(({ state }) => state === "lost").length;
-  const read_ = counted(shots.length - lost, "picture");
-  const told = lost ? `${read_} read, ${lost} not.` : `${read_} read.`;
-  progress.textContent = `${told} ${summary() || "No book yet"}.${going.dataset.note ?? ""}`;
+  const done = shots.filter(({ state }) => state === "done").length;
+  const not = shots.length - done;
+  progress.textContent = `${counted(done, "picture")} read${not ? `, ${not} not` : ""}.${going.dataset.note ?? ""}`;
+  progress.append(made("span", { className: "visually-hidden", textContent: ` ${summary() || "No book yet"}.` }));
 }
 
 async function read(shot) {
@@ -187,7 +187,7 @@ function summary() {
     fresh && counted(fresh, "new book"),
     yours && `${yours} already yours`,
     doubtful && `${doubtful} to confirm`,
-    other && `${other} not ${other === 1 ? "a book" : "books"}`,
+    other && counted(other, "other code"),
   ];
   return parts.filter(Boolean).join(", ");
 }
