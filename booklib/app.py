@@ -34,6 +34,7 @@ from booklib.web.context import Site, set_site, set_world
 from booklib.web.respond import Templates
 
 if TYPE_CHECKING:
+    from booklib.adapters.picture_process import PictureProcess
     from booklib.adapters.sqlite import SqliteStorage
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -132,6 +133,20 @@ async def open_dump(settings: Settings) -> AsyncIterator[Dump]:
         yield await _storage(settings, opened)
 
 
+def engine() -> str:
+    """The database's name and version, for people."""
+    from booklib.adapters.sqlite.checking import ENGINE
+
+    return ENGINE
+
+
+@asynccontextmanager
+async def open_pictures() -> AsyncIterator[PictureProcess]:
+    """What looks into pictures, for the command line; needs no settings."""
+    async with AsyncExitStack() as opened:
+        yield _pictures(opened)
+
+
 class _Bell:
     """The queue as the world knows it: its worker needs the world, so it is hung up last."""
 
@@ -169,7 +184,7 @@ def _files(settings: Settings) -> Files:
     return LocalFiles(settings.files)
 
 
-def _pictures(opened: AsyncExitStack) -> Pictures:
+def _pictures(opened: AsyncExitStack) -> PictureProcess:
     from booklib.adapters.picture_process import PictureProcess
 
     pictures = PictureProcess()

@@ -1,13 +1,14 @@
 """Reads pictures in a process of its own: frames in on standard input, findings out on its output.
 
 A frame is two big-endian lengths of 32 bits, then that much JSON and that many raw bytes. The child
-says `{"ready": true}` once. A question is `{"do": "scan" or "cover", "seconds": 1.7}` with the
-picture; its answer has the findings, or a sentence in `error`, or what went wrong in `bug`. Nothing
-that could run code ever goes up: whoever takes over a decoder can lie about one picture at most.
+says `{"ready": true}` once. A question is `{"do": "scan", "seconds": 1.7}` with the picture; its
+answer has the findings, or a sentence in `error`, or what went wrong in `bug`. Nothing that could
+run code ever goes up: whoever takes over a decoder can do no more than lie about pictures.
 """
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
@@ -111,6 +112,7 @@ def picture_handlers() -> Mapping[str, Handler]:
     from importlib import import_module
 
     from booklib.pictures.covers import prepare_cover
+    from booklib.pictures.opening import taken
 
     def scanned(picture: bytes, deadline: float) -> Answer:
         scan = import_module("booklib.scanning").scan
@@ -133,7 +135,18 @@ def picture_handlers() -> Mapping[str, Handler]:
         header = {"width": made.width, "height": made.height, "large": len(made.large)}
         return header, made.large + made.small
 
-    return {"scan": scanned, "cover": covered}
+    def extras(_: bytes, deadline: float) -> Answer:
+        there = {"libzbar": _has_libzbar(), "heic": "HEIF" in taken()}
+        return {"extras": [name for name in there if there[name]]}, b""
+
+    return {"scan": scanned, "cover": covered, "extras": extras}
+
+
+def _has_libzbar() -> bool:
+    for name in ("libzbar.so.0", "libzbar.dylib"):
+        with suppress(OSError):
+            return bool(ctypes.CDLL(name))
+    return False
 
 
 if __name__ == "__main__":

@@ -145,6 +145,9 @@ class Dump(Protocol):
     def users(self) -> AsyncIterator[User]:
         """Every user, in the order of their folded names."""
 
+    async def faults(self) -> list[str]:
+        """What does not fit together in what is stored, one sentence each; reads everything."""
+
 
 class Queue(Protocol):
     """A doorbell for the worker. Losing a ring costs time only: the job is stored."""

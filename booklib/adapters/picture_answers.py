@@ -54,6 +54,11 @@ def read_cover(frame: Frame) -> CoverPictures:
     return CoverPictures(blob[:end], blob[end:], _whole(header["width"]), _whole(header["height"]))
 
 
+def read_extras(frame: Frame) -> frozenset[str]:
+    """Names of what a process has; raises one of BROKEN."""
+    return frozenset(_text(name) for name in frame[0]["extras"])
+
+
 def _whole(value: object) -> int:
     if type(value) is not int or value < 0:
         raise TypeError("a number is wrong")

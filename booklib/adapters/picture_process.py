@@ -17,7 +17,14 @@ from os import defpath, pathsep
 from pathlib import Path
 from typing import TypeVar
 
-from booklib.adapters.picture_answers import BROKEN, LONGEST, Frame, read_cover, read_scan
+from booklib.adapters.picture_answers import (
+    BROKEN,
+    LONGEST,
+    Frame,
+    read_cover,
+    read_extras,
+    read_scan,
+)
 from booklib.errors import BadPicture, Busy
 from booklib.models import CoverPictures, Scan
 
@@ -81,6 +88,10 @@ class PictureProcess:
     async def cover(self, picture: bytes) -> CoverPictures:
         """A cover in the two stored sizes."""
         return await self._ask("cover", picture, read_cover)
+
+    async def extras(self) -> frozenset[str]:
+        """What there is beyond the necessary: `libzbar`, `heic`."""
+        return await self._ask("extras", b"", read_extras)
 
     async def aclose(self) -> None:
         """End every child; what is being read is given up."""

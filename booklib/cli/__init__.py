@@ -7,8 +7,10 @@ import logging
 import click
 
 from booklib import __version__
+from booklib.cli.check import check
 from booklib.cli.common import Command, load_settings
 from booklib.cli.demo import demo
+from booklib.cli.scan import scan
 from booklib.cli.users import user
 from booklib.serve import run
 
@@ -54,3 +56,5 @@ def serve(host: str, port: int) -> None:
 
 main.add_command(user)
 main.add_command(demo)
+main.add_command(scan)
+main.add_command(check)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from booklib.adapters.sqlite import jobs, search, shelf, users, writes
+from booklib.adapters.sqlite import checking, jobs, search, shelf, users, writes
 from booklib.adapters.sqlite.connection import Database
 from booklib.adapters.sqlite.kept import Kept
 from booklib.adapters.sqlite.migrate import prepare
@@ -77,6 +77,9 @@ class SqliteStorage:
             for user in some:
                 yield user
             after = some[-1].name_key
+
+    async def faults(self) -> list[str]:
+        return await self._database.read(checking.faults)
 
     async def hit(self, key: str, window_s: int) -> int:
         return await self._database.write(users.hit, key, window_s, self._now())

@@ -1,0 +1,138 @@
+"""`booklib check`: what this installation has and lacks, and whether the library is sound."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import platform
+import shutil
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import click
+
+from booklib import __version__
+from booklib.cli.common import Command, load_settings
+from booklib.errors import BooklibError
+from booklib.settings import Settings, SettingsError
+
+State = Literal["ok", "missing", "wrong"]
+"""`missing` is what one can do without."""
+
+MARKS: dict[State, str] = {"ok": "ok", "missing": "--", "wrong": "NO"}
+SPACE_LEFT = 200 * 10**6
+"""Bytes below which the disk counts as full: a library of 1,000 books with covers takes 100 MB."""
+
+ZBAR = (
+    "not there, so some blurred codes stay unread. It comes with "
+    "“sudo apt-get install --no-install-recommends libzbar0” (Debian, Ubuntu), "
+    "“sudo dnf install zbar” (Fedora) or “brew install zbar” (macOS)."
+)
+HEIC = (
+    "not there: phones send JPEG by themselves from a page, and for files there is "
+    "“.venv/bin/pip install pillow-heif”."
+)
+
+
+class Fact(NamedTuple):
+    """One line of the report."""
+
+    name: str
+    state: State
+    text: str
+
+
+@click.command(cls=Command)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def check(as_json: bool) -> None:
+    """Tell what this installation has and lacks, and whether the library is sound.
+
+    The exit status is 1 where something is wrong, and 0 where only optional parts are missing.
+    """
+    facts = asyncio.run(_facts())
+    sound = all(fact.state != "wrong" for fact in facts)
+    if as_json:
+        report = {"sound": sound, "checks": [fact._asdict() for fact in facts]}
+        click.echo(json.dumps(report, ensure_ascii=False, indent=2))
+    else:
+        width = max(len(fact.name) for fact in facts)
+        for fact in facts:
+            click.echo(f"{MARKS[fact.state]}  {fact.name:<{width}}  {fact.text}")
+    if not sound:
+        raise SystemExit(1)
+
+
+async def _facts() -> list[Fact]:
+    from booklib.app import engine
+
+    system = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    facts = [Fact("Book Library", "ok", __version__), Fact("Python", "ok", system)]
+    facts.append(Fact("Database", "ok", engine()))
+    facts += await _decoders()
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        return [*facts, Fact("Settings", "wrong", str(error))]
+    return [*facts, *_settings(settings), _folder(settings.data_dir), *await _library(settings)]
+
+
+async def _decoders() -> list[Fact]:
+    """What reads pictures, as the process says that would do it."""
+    from booklib.app import open_pictures
+
+    facts = [_package("zxing-cpp", "zxing-cpp"), _package("Pillow", "pillow")]
+    try:
+        async with open_pictures() as pictures:
+            extras = await pictures.extras()
+    except BooklibError as error:
+        return [*facts, Fact("Pictures", "wrong", str(error))]
+    for name, text in (("libzbar", ZBAR), ("HEIC", HEIC)):
+        there = name.lower() in extras
+        facts.append(Fact(name, "ok" if there else "missing", "there" if there else text))
+    return facts
+
+
+def _package(name: str, package: str) -> Fact:
+    try:
+        return Fact(name, "ok", version(package))
+    except PackageNotFoundError:
+        return Fact(name, "wrong", "is not installed: please run ./deploy/local.sh again.")
+
+
+def _settings(settings: Settings) -> list[Fact]:
+    """What can be set and matters most; a key is never shown."""
+    key = "there is a key" if settings.google_books_api_key else "no key, so it is not asked"
+    address = settings.public_url or "not set: the library is at home only"
+    return [
+        Fact("Google Books", "ok" if settings.google_books_api_key else "missing", key),
+        Fact("Public address", "ok" if settings.public_url else "missing", address),
+        Fact("Registration", "ok", settings.allow_registration),
+    ]
+
+
+def _folder(folder: Path) -> Fact:
+    free = shutil.disk_usage(folder).free
+    text = f"{folder}, {free / 1e9:,.1f} GB free"
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return Fact("Data folder", "wrong", f"{folder} cannot be written to")
+    if free < SPACE_LEFT:
+        return Fact("Data folder", "wrong", f"{text}: please make some room")
+    return Fact("Data folder", "ok", text)
+
+
+async def _library(settings: Settings) -> list[Fact]:
+    if not settings.database.exists():
+        return [Fact("Library", "ok", "not begun yet: “booklib serve” makes it")]
+    from booklib.app import open_dump
+
+    try:
+        async with open_dump(settings) as dump:
+            faults = await dump.faults()
+            books = [user.total async for user in dump.users()]
+    except BooklibError as error:
+        return [Fact("Library", "wrong", str(error))]
+    size = settings.database.stat().st_size / 1e6
+    text = f"accounts: {len(books):,}, books: {sum(books):,}, database: {size:,.1f} MB"
+    return [Fact("Library", "ok", text), *(Fact("Library", "wrong", fault) for fault in faults)]
