@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from booklib.claims import Claim
-from booklib.covers.asking import has_picture
+from booklib.cover_requests import has_picture
 from booklib.covers.storing import store
 from booklib.errors import BadPicture
 from booklib.metadata.fanout import fan_out

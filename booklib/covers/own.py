@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from booklib.covers.asking import ask_for
+from booklib.cover_requests import ask_for
 from booklib.covers.storing import store
 from booklib.errors import BooklibError, NotFound
 from booklib.library.changing import KEEP, Keep

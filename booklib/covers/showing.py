@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from booklib.covers.asking import has_picture
+from booklib.cover_requests import has_picture
 from booklib.errors import NotFound
 from booklib.library.shelf import Entry
 from booklib.metadata.waiting import waiting_note

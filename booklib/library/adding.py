@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
-from booklib.covers.asking import ask_for
+from booklib.cover_requests import ask_for
 from booklib.errors import Invalid
 from booklib.library.removing import restored
 from booklib.library.saving import book_of, brought_up_to_date

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from booklib.claims import Claim
-from booklib.covers.asking import ask_for
+from booklib.cover_requests import ask_for
 from booklib.library.saving import book_of
 from booklib.metadata.asking import Answer, ask, common_fault, missing, thin_note
 from booklib.metadata.fanout import fan_out

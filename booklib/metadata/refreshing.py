@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from booklib.claims import Claim
-from booklib.covers.asking import ask_for
+from booklib.cover_requests import ask_for
 from booklib.errors import Invalid, Stale
 from booklib.library.saving import book_of, change, owned
 from booklib.metadata.asking import Answer, ask, common_fault, reason_of

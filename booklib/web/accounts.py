@@ -78,7 +78,7 @@ async def logout() -> Response:
     await accounts.end_session(world(), current_user(), sessions.current().session_id)
     sessions.forget()
     answer = see_other("/")
-    # Going back must not show the shelf from memory; over plain http static/js/places.js sees to it.
+    # Back must not show the shelf from memory; over plain http static/js/places.js sees to it.
     answer.headers["Clear-Site-Data"] = '"cache"'
     return answer
 

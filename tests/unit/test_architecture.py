@@ -20,7 +20,9 @@ TOP_FILES = {"LICENSE", "README.md", "pyproject.toml"}
 
 CORE = {"models", "errors", "isbn", "passwords"}
 PORTS = CORE | {"ports"}
-USE_CASES = PORTS | {"accounts", "library", "metadata", "covers", "claims", "retries", "demo"}
+TOOLS = PORTS | {"claims", "retries"}
+LIBRARY = TOOLS | {"cover_requests", "library"}
+USE_CASES = LIBRARY | {"accounts", "metadata", "covers", "demo"}
 ALLOWED = {
     "": set(),
     "models": set(),
@@ -31,14 +33,15 @@ ALLOWED = {
     "ports": {"models", "errors"},
     "claims": PORTS,
     "retries": PORTS,
-    "accounts": USE_CASES,
-    "library": USE_CASES,
-    "metadata": USE_CASES,
-    "covers": USE_CASES,
+    "cover_requests": TOOLS,
+    "accounts": TOOLS,
+    "library": LIBRARY,
+    "metadata": LIBRARY,
+    "covers": LIBRARY | {"metadata"},
     "pictures": {"models", "errors"},
     "scanning": {"models", "errors", "isbn", "pictures"},
     "picture_worker": {"models", "errors", "pictures", "scanning"},
-    "demo": USE_CASES,
+    "demo": LIBRARY,
     "jobs": USE_CASES,
     "adapters": {"models", "errors", "settings", "ports", ""},
     "web": USE_CASES | {"jobs", ""},
