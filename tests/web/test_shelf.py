@@ -241,6 +241,19 @@ async def test_a_card_works_without_scripts(client, three):
     assert pressed == [("read", f"{ident}-status-read"), ("", f"{ident}-rating-4")]
 
 
+async def test_the_title_tells_which_list_it_is_and_how_long(client, site, alice):
+    await added(site.storage, *(a_copy(f"Book {n}", user_id=alice.user_id) for n in range(3)))
+    for address, title in (
+        ("/library", "All books (3)"),
+        ("/library?status=to-read", "To read (3)"),
+        ("/library?status=reading", "Reading"),
+        ("/library?rating=5", "All books"),
+        ("/library?status=to-read&q=book", "“book” · To read"),
+    ):
+        page = await page_of(await client.get(address))
+        assert f"<title>{title} · Book Library</title>" in page
+
+
 async def test_only_a_pending_card_asks_again(client, site, alice):
     waiting = replace(
         a_copy("", "", user_id=alice.user_id, isbn="9780140283297", lookup="pending"), mine={}
