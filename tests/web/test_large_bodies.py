@@ -52,12 +52,14 @@ def resident_mb(pid):
     return int(line.split()[1]) / 1024
 
 
-async def send(port, *, chunked, size=SIZE):
+async def send(
+    port, *, chunked, size=SIZE, path="/login", kind="application/x-www-form-urlencoded"
+):
     """Post a body and read the answer, as a simple client does: all is sent before it reads."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     length = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {size}"
-    head = f"POST /login HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{length}\r\n"
-    head += "Content-Type: application/x-www-form-urlencoded\r\nConnection: close\r\n\r\n"
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{length}\r\n"
+    head += f"Content-Type: {kind}\r\nConnection: close\r\n\r\n"
     writer.write(head.encode())
     piece = f"{len(CHUNK):x}\r\n".encode() + CHUNK + b"\r\n" if chunked else CHUNK
     for _ in range(size // len(CHUNK)):
@@ -81,6 +83,19 @@ async def test_a_hundred_megabytes_are_refused_cleanly(server, chunked):
         answer = await send(port, chunked=chunked)
     assert answer.startswith(b"HTTP/1.1 413 ")
     assert b"Too large" in answer
+    assert resident_mb(pid) - before < 20
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+async def test_pictures_of_somebody_who_is_signed_out_are_not_kept(server, chunked):
+    port, pid = server
+    pictures = {"path": "/scan", "kind": "multipart/form-data; boundary=xyz", "chunked": chunked}
+    await send(port, **pictures, size=2 * 1024 * 1024)
+    before = resident_mb(pid)
+    async with asyncio.timeout(60):
+        answer = await send(port, **pictures)
+    assert answer.startswith(b"HTTP/1.1 303 ")
+    assert b"/login?next=" in answer
     assert resident_mb(pid) - before < 20
 
 
