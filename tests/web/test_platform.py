@@ -2,8 +2,10 @@
 
 import gzip
 import hashlib
+import json
 import logging
 import re
+import struct
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -38,6 +40,19 @@ async def test_pages_load_one_style_sheet_made_of_all_parts(visitor):
     assert whole.startswith((ROOT / "static/css/site.css").read_bytes())
     assert all(part.read_bytes() in whole for part in parts)
     assert len(gzip.compress(whole)) < 20_000
+
+
+async def test_the_manifest_names_pictures_that_are_there_in_their_size(visitor):
+    answer = await visitor.get("/static/site.webmanifest")
+    assert answer.headers["Content-Type"] == "application/manifest+json"
+    for icon in json.loads(await answer.get_data())["icons"]:
+        drawn = await visitor.get(f"/static/{icon['src']}")
+        assert (drawn.status_code, drawn.headers["Content-Type"]) == (200, icon["type"])
+        body = await drawn.get_data()
+        if icon["type"] == "image/png":
+            width, height = struct.unpack(">II", body[16:24])
+            assert icon["sizes"] == f"{width}x{height}"
+        assert len(body) < 5_000
 
 
 @pytest.mark.parametrize("query", ["", "?v=0123456789ab"])
