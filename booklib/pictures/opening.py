@@ -103,7 +103,7 @@ def _safely() -> Iterator[None]:
         warnings.simplefilter("ignore")
         try:
             yield
-        except BadPicture:
+        except (BadPicture, MemoryError):
             raise
         except Exception as error:  # Pillow's plugins raise whatever a damaged file makes them
             raise BadPicture(DAMAGED) from error
