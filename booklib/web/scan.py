@@ -28,8 +28,8 @@ blueprint = Blueprint("scan", __name__)
 A_MINUTE: Final = 60
 """Requests with pictures from one reader."""
 
-SCANS_AT_ONCE: Final = 2
-"""Pictures of one request that are looked into at the same time."""
+HELD_AT_ONCE: Final = 2
+"""Pictures of one request that are in memory: looked into, or arriving meanwhile."""
 
 MAX_CODE: Final = 60
 """Characters of a code that a form sends."""
@@ -146,11 +146,12 @@ async def _sent() -> Sent:
 
 async def _received(pictures: Pictures) -> Sent:
     """Look into each picture while the next one arrives."""
-    free = asyncio.Semaphore(SCANS_AT_ONCE)
+    free = asyncio.Semaphore(HELD_AT_ONCE)
     fields: MultiDict[str, str] = MultiDict()
     reading: list[asyncio.Task[Shot]] = []
     left_out = 0
     try:
+        await free.acquire()
         async for part in uploads.parts():
             if part.filename is None:
                 fields.add(part.name, part.data.decode("utf-8", "replace"))
@@ -158,8 +159,8 @@ async def _received(pictures: Pictures) -> Sent:
                 if len(reading) == MAX_PICTURES:
                     left_out += 1
                     continue
-                await free.acquire()
                 reading.append(asyncio.create_task(_shot(pictures, part, free)))
+                await free.acquire()
         return _with_fields(await asyncio.gather(*reading), left_out, fields)
     finally:
         for task in reading:
@@ -167,7 +168,7 @@ async def _received(pictures: Pictures) -> Sent:
 
 
 async def _shot(pictures: Pictures, part: Part, free: asyncio.Semaphore) -> Shot:
-    """One picture, looked into; `free` was acquired for it."""
+    """One picture, looked into; its place is free again then."""
     name = clean(part.filename or "")[:80]
     try:
         if part.too_large:

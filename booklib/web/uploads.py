@@ -37,7 +37,7 @@ PATIENCE: Final = 180
 """Seconds that the pictures of one request may take to arrive."""
 
 AT_ONCE: Final = 2
-"""Requests whose pictures are taken in at the same time: each holds up to three of them."""
+"""Requests whose pictures are taken in at the same time: each holds up to two of them."""
 
 LONGEST_WAIT: Final = 30
 """Seconds that a request waits for its turn."""
