@@ -30,6 +30,11 @@ THREADS_S = 0.5
 """How long threads may go on when all else is closed, such as one that waits for a name server."""
 
 
+_OWN = {"0.0.0.0": ("127.0.0.1", "192.0.2.1"), "::": ("::1", "2001:db8::1")}  # noqa: S104
+"""How "every address" is told: this machine's own, and one elsewhere that nobody has, for a way
+there (RFC 5737, RFC 3849)."""
+
+
 class Application(Protocol):
     """What is served: an ASGI application with Quart's start and end."""
 
@@ -47,16 +52,18 @@ class CannotListen(BooklibError):
     """The address cannot be served on; the message is for people."""
 
 
-def run(app: Application, host: str, port: int, announce: Callable[[str], None]) -> None:
+def run(app: Application, host: str, port: int, announce: Callable[[list[str]], None]) -> None:
     """Serve until SIGTERM or SIGINT; a second signal ends the running requests at once.
 
-    Port 0 takes a free one. `announce` gets the address when the server really listens. Raises
-    CannotListen.
+    Port 0 takes a free one. `announce` gets the addresses, this machine's own first, when the
+    server really listens. Raises CannotListen.
     """
     asyncio.run(_serve(app, host, port, announce))
 
 
-async def _serve(app: Application, host: str, port: int, announce: Callable[[str], None]) -> None:
+async def _serve(
+    app: Application, host: str, port: int, announce: Callable[[list[str]], None]
+) -> None:
     stop = _Stop()
     connections = _Connections(app)
     with _explained(host, port):
@@ -67,8 +74,7 @@ async def _serve(app: Application, host: str, port: int, announce: Callable[[str
     try:
         with _explained(host, port):
             await server.start_serving()
-        for address in _addresses(server.sockets):
-            announce(address)
+        announce(_addresses(server.sockets))
         await stop.wanted.wait()
     finally:
         # Not wait_closed(): since Python 3.12 it waits for every connection, hung ones too.
@@ -161,23 +167,23 @@ def _addresses(sockets: tuple[socket.socket, ...]) -> list[str]:
     found: list[str] = []
     for listening in sockets:
         host, port = listening.getsockname()[:2]
-        hosts = [host]
-        if host in ("0.0.0.0", "::"):  # noqa: S104  # what was asked for, told in other words
-            hosts = ["127.0.0.1", *_network_address()]
-        for name in hosts:
+        own, elsewhere = _OWN.get(host, (host, ""))
+        for name in [own, *(_network_address(listening.family, elsewhere) if elsewhere else [])]:
             shown = f"[{name}]" if ":" in name else name
             found.append(f"http://{shown}:{port}")
-    return list(dict.fromkeys(found))
+    return sorted(
+        dict.fromkeys(found), key=lambda address: ("//127." not in address, "[" in address)
+    )
 
 
-def _network_address() -> list[str]:
+def _network_address(family: int, elsewhere: str) -> list[str]:
     """This machine's address in the home network: where a packet to elsewhere would leave from.
 
-    Connecting a datagram socket sends nothing; the target is a documentation address (RFC 5737).
+    Connecting a datagram socket sends nothing.
     """
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(("192.0.2.1", 9))
+            probe.connect((elsewhere, 9))
         except OSError:
             return []
         return [str(probe.getsockname()[0])]

@@ -11,6 +11,7 @@ from booklib.cli.check import check
 from booklib.cli.common import Command, load_settings
 from booklib.cli.demo import demo
 from booklib.cli.scan import scan
+from booklib.cli.serving import announce
 from booklib.cli.users import user
 from booklib.serve import run
 
@@ -49,8 +50,8 @@ def serve(host: str, port: int) -> None:
     """Serve the library until Ctrl+C."""
     from booklib.app import create_app  # imported here: other commands start faster without Quart
 
-    app = create_app(load_settings())
-    run(app, host, port, lambda address: click.echo(f"Book Library is running on {address}"))
+    settings = load_settings()
+    run(create_app(settings), host, port, lambda addresses: announce(settings, addresses))
     click.echo("Book Library has stopped.")
 
 

@@ -150,6 +150,38 @@ async def test_a_call_without_a_command_serves(tmp_path: Path) -> None:
 async def test_all_addresses_are_told_as_ones_that_can_be_typed(tmp_path: Path) -> None:
     async with serving(tmp_path, "--host", "0.0.0.0") as served:
         assert served.address.startswith("http://127.0.0.1:")
+        await served.stopped(signal.SIGTERM)
+        assert served.process.stdout
+        said = (await served.process.stdout.read()).decode()
+    found = re.search(r"other devices: http://([\d.]+):(\d+)\n", said)
+    if found:  # this machine is in a network
+        assert not found[1].startswith(("127.", "0."))
+        assert int(found[2]) == served.port
+        assert "Anybody in your network can make an account" in said
+    assert "█" not in said  # nobody looks at it
+
+
+async def test_a_terminal_shows_a_code_for_the_phone(tmp_path: Path) -> None:
+    ours, its = os.openpty()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-X", "utf8", "-m", "booklib", "serve", "--port", "0"),
+        cwd=ROOT,
+        env=environment(tmp_path, BOOKLIB_PUBLIC_URL="http://books.example:5000"),
+        stdout=its,
+        stderr=its,
+    )
+    os.close(its)
+    said = ""
+    try:
+        async with asyncio.timeout(30):
+            while "can make an account" not in said:
+                said += (await asyncio.to_thread(os.read, ours, 65536)).decode()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(process.wait(), 30) == 0
+        os.close(ours)
+    assert "other devices: http://books.example:5000" in said
+    assert said.count("█") > 50
 
 
 async def test_a_port_in_use_is_told_in_one_sentence(tmp_path: Path) -> None:
