@@ -8,7 +8,6 @@ run code ever goes up: whoever takes over a decoder can do no more than lie abou
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import signal
@@ -109,20 +108,18 @@ def _read(source: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
 
 def picture_handlers() -> Mapping[str, Handler]:
     """What can be done with a picture. The decoders are loaded here, before the first one comes."""
-    from importlib import import_module
-
     from booklib.pictures.covers import prepare_cover
     from booklib.pictures.opening import taken
+    from booklib.scanning import has_libzbar, scan
 
     def scanned(picture: bytes, deadline: float) -> Answer:
-        scan = import_module("booklib.scanning").scan
         found = scan(picture, deadline=deadline)
         codes = [
             {
                 "kind": code.kind,
                 "text": code.text,
                 "isbn": code.isbn,
-                "place": list(code.place),
+                "place": [min(max(part, 0), 1) for part in code.place],
                 "crop": len(code.crop),
             }
             for code in found.codes
@@ -136,17 +133,10 @@ def picture_handlers() -> Mapping[str, Handler]:
         return header, made.large + made.small
 
     def extras(_: bytes, deadline: float) -> Answer:
-        there = {"libzbar": _has_libzbar(), "heic": "HEIF" in taken()}
+        there = {"libzbar": has_libzbar(), "heic": "HEIF" in taken()}
         return {"extras": [name for name in there if there[name]]}, b""
 
     return {"scan": scanned, "cover": covered, "extras": extras}
-
-
-def _has_libzbar() -> bool:
-    for name in ("libzbar.so.0", "libzbar.dylib"):
-        with suppress(OSError):
-            return bool(ctypes.CDLL(name))
-    return False
 
 
 if __name__ == "__main__":
