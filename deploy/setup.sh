@@ -48,9 +48,33 @@ apt_install() {
         apt-get install -qq -y --no-install-recommends "$@" >/dev/null
 }
 
+# alone PYTHON COMMAND...: run a command while no other set-up of this checkout runs one. The system
+# lets go of the lock when this shell ends, however it ends; macOS has no flock command.
+alone() {
+    local python=$1
+    shift
+    mkdir -p .venv-lock
+    exec 9>.venv-lock/held
+    if ! lock_9 "$python" at-once; then
+        say "Another set-up is at work in this checkout: waiting for it ..."
+        lock_9 "$python" || say "This disk knows no locks; going on without."
+    fi
+    "$@"
+    exec 9>&-
+}
+
+lock_9() {
+    "$1" -c 'import fcntl, sys; fcntl.flock(9, fcntl.LOCK_EX | fcntl.LOCK_NB * len(sys.argv[1:]))' \
+        ${2:+"$2"} 2>/dev/null
+}
+
 # make_venv FOLDER PYTHON REQUIREMENTS: the environment with exactly the locked packages and the
 # project itself. Nothing is downloaded where it is there already; a half-made one is made anew.
 make_venv() {
+    venv_is_ready "$1" "$(fingerprint "$3" pyproject.toml)" || alone "$2" make_venv_alone "$@"
+}
+
+make_venv_alone() {
     local venv=$1 python=$2 requirements=$3 wanted
     wanted=$(fingerprint "$requirements" pyproject.toml)
     if venv_is_ready "$venv" "$wanted"; then return; fi
@@ -74,15 +98,20 @@ pip_install() {
 }
 
 # fill_vendor VENV: the browser's files from the npm packages of deploy/npm, checked by their hashes.
-fill_vendor() {
-    local wanted
-    wanted=$(fingerprint deploy/npm/package-lock.json)
-    [ "$(cat static/vendor/.stamp 2>/dev/null)" = "$wanted" ] && [ -s static/vendor/htmx.min.js ] && return
+fill_vendor() { vendor_is_filled || alone "$1/bin/python" fill_vendor_alone "$1"; }
+
+vendor_is_filled() {
+    [ "$(cat static/vendor/.stamp 2>/dev/null)" = "$(fingerprint deploy/npm/package-lock.json)" ] &&
+        [ -s static/vendor/htmx.min.js ]
+}
+
+fill_vendor_alone() {
+    if vendor_is_filled; then return; fi
     say "Fetching the browser's files into static/vendor ..."
     unpack_npm "$1" static/vendor/.unpacked --omit=dev
     cp static/vendor/.unpacked/node_modules/htmx.org/dist/htmx.min.js static/vendor/htmx.min.js
     rm -rf static/vendor/.unpacked
-    printf '%s\n' "$wanted" >static/vendor/.stamp
+    fingerprint deploy/npm/package-lock.json >static/vendor/.stamp
 }
 
 # unpack_npm VENV FOLDER OPTION...: the locked npm packages in FOLDER/node_modules.
