@@ -13,10 +13,12 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from io import BytesIO
 from pathlib import Path
 
 import httpx
 import pytest
+from PIL import Image
 from stdnum import ean
 
 from tests.processes import ROOT, free_port
@@ -291,6 +293,45 @@ def states(folder: Path) -> set[tuple[str, int]]:
     """State and attempts of every job."""
     with closing(sqlite3.connect(folder / "data" / "site.db")) as database:
         return set(database.execute("SELECT state, attempts FROM jobs"))
+
+
+async def children(parent: int) -> list[int]:
+    """The processes that a process has started."""
+    listing = await asyncio.create_subprocess_exec(
+        *("ps", "-A", "-o", "pid=,ppid="), stdout=asyncio.subprocess.PIPE
+    )
+    said, _ = await listing.communicate()
+    pairs = [line.split() for line in said.decode().splitlines()]
+    return [int(pid) for pid, its_parent in pairs if int(its_parent) == parent]
+
+
+def lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+async def test_what_reads_pictures_does_not_outlive_the_server(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    photo = BytesIO()
+    Image.effect_noise((800, 600), 90).save(photo, "JPEG")
+    async with serving(tmp_path) as served:
+        async with httpx.AsyncClient(base_url=served.address) as client:
+            await client.post("/register", data=KEEPER)
+            answer = await client.post("/scan", files={"image": photo.getvalue()})
+            assert answer.status_code == 200
+        (reader,) = await children(served.process.pid)
+        seconds, _ = await served.stopped(number)
+        assert seconds < 3
+        async with asyncio.timeout(5):
+            while lives(reader):
+                await asyncio.sleep(0.02)
+        assert served.process.stderr
+        assert await served.process.stderr.read() == b""
 
 
 async def refuses(served: Served) -> None:
