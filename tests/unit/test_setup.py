@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,55 @@ def test_a_half_made_environment_is_not_taken_for_ready(machine: Machine, tmp_pa
     assert machine.runs(f"venv_is_ready {venv} 'another'").returncode != 0
 
 
+LISTED = """
+set -euo pipefail; . deploy/setup.sh; cd "$1"
+work() { echo begun >>list; [ -z "$2" ] || { touch held; read -r _; }; echo ended >>list; }
+alone "$2" work x "$3"
+"""
+
+
+def listing(folder: Path, *, hangs: bool = False) -> subprocess.Popen[str]:
+    """A set-up that writes down when it begins and ends; one that hangs waits for a line."""
+    return subprocess.Popen(
+        ["bash", "-c", LISTED, "set-up", folder, sys.executable, "hangs" if hangs else ""],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def until(there: Path) -> None:
+    deadline = time.monotonic() + 20
+    while not there.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_set_ups_of_one_checkout_wait_for_each_other(tmp_path: Path) -> None:
+    first = listing(tmp_path, hangs=True)
+    until(tmp_path / "held")
+    others = [listing(tmp_path) for _ in range(3)]
+    for other in others:
+        assert other.stderr
+        assert "waiting for it" in other.stderr.readline()
+    first.communicate("go on\n")
+    assert [other.wait(20) for other in others] == [0, 0, 0]
+    for other in others:
+        other.communicate()
+    assert (tmp_path / "list").read_text().split() == ["begun", "ended"] * 4
+
+
+def test_a_set_up_that_was_killed_holds_nobody_up(tmp_path: Path) -> None:
+    first = listing(tmp_path, hangs=True)
+    until(tmp_path / "held")
+    first.kill()
+    first.communicate()
+    second = listing(tmp_path)
+    assert second.communicate(timeout=20) == (None, "")
+    assert second.returncode == 0
+
+
 def test_the_scripts_keep_to_the_bash_of_macos() -> None:
     newer = re.compile(r"\b(mapfile|readarray|declare -A|local -n|coproc)\b|\$\{\w+(,,|\^\^|@Q)")
     for script in SCRIPTS:
@@ -154,7 +204,13 @@ def test_the_scripts_keep_to_the_bash_of_macos() -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *(".venv/x", ".venv-test-3.13/x", "instance/site.db", "static/vendor/htmx.min.js"),
+        *(
+            ".venv/x",
+            ".venv-test-3.13/x",
+            ".venv-lock/held",
+            "instance/site.db",
+            "static/vendor/htmx.min.js",
+        ),
         *("tests/.cache/node_modules/x", "booklib.egg-info/x", "booklib/__pycache__/x.pyc"),
     ],
 )
