@@ -9,9 +9,10 @@ from typing import Literal, NamedTuple
 
 from PIL import Image, ImageChops, ImageFilter, ImageOps
 
+from booklib.scanning.bars import Region, level
 from booklib.scanning.engines import Engine, Point
 
-Treatment = Literal["grey", "contrast", "sharp", "flat", "inverted"]
+Treatment = Literal["grey", "contrast", "sharp", "flat", "inverted", "combed"]
 
 SMALL = 1000
 """Pixels of the longer side up to which every step is cheap."""
@@ -28,6 +29,40 @@ class Step(NamedTuple):
     angle: int = 0
     search: bool = False
     """Whether it finds further codes of a picture in which one was read already."""
+
+
+class Look(NamedTuple):
+    """One try at a region that is cut out and laid level: pixels across, and a treatment."""
+
+    engine: Engine
+    width: int
+    treatment: Treatment
+
+
+FIRST_LOOKS = (
+    Look("zxing", 420, "grey"),
+    Look("zbar", 420, "grey"),
+    Look("zxing", 640, "sharp"),
+    Look("zxing", 420, "combed"),
+)
+"""Taken at every region."""
+MORE_LOOKS = (
+    Look("zbar", 640, "contrast"),
+    Look("zbar", 420, "inverted"),
+    Look("zxing", 640, "combed"),
+    Look("zxing", 420, "sharp"),
+    Look("zbar", 640, "flat"),
+    Look("zxing", 420, "flat"),
+    Look("zxing", 900, "sharp"),
+    Look("zbar", 300, "grey"),
+    Look("zxing", 900, "combed"),
+    Look("zbar", 640, "combed"),
+)
+"""Taken where something is left to be found."""
+QUIET = 1.35
+"""How much wider than its bars a region is cut out: a code needs its quiet zones."""
+TALLEST = 0.6
+"""How much of a region is cut out along its bars, measured in its length: more tells no more."""
 
 
 class Prepared(NamedTuple):
@@ -111,6 +146,9 @@ class Workshop:
 
     picture: Image.Image
     _sizes: dict[int, Image.Image] = field(default_factory=dict)
+    _cuts: dict[tuple[Region, int], tuple[Image.Image, Callable[[Point], Point]]] = field(
+        default_factory=dict
+    )
 
     def prepare(self, step: Step) -> Prepared:
         """The image of a step."""
@@ -123,6 +161,17 @@ class Workshop:
             step.angle, Image.Resampling.BILINEAR, expand=True, fillcolor=_paper(image)
         )
         return Prepared(turned, scale, _turned_back(turned.size, image.size, step.angle, scale))
+
+    def cut_out(self, region: Region, look: Look) -> Prepared:
+        """A region, its bars upright, in the size of a look."""
+        scale = look.width / (region.length * QUIET)
+        key = (region, look.width)
+        if key not in self._cuts:
+            tall = min(region.height, TALLEST * region.length)
+            size = (look.width, max(24, round(tall * scale)))
+            self._cuts[key] = level(self.picture, region, size, scale)
+        image, back = self._cuts[key]
+        return Prepared(_TREATMENTS[look.treatment](image), scale, back)
 
     def _sized(self, side: int) -> Image.Image:
         if side not in self._sizes:
@@ -169,10 +218,17 @@ def _flattened(image: Image.Image) -> Image.Image:
     return ImageChops.subtract(image, around, scale=0.35, offset=128)
 
 
+def _combed(image: Image.Image) -> Image.Image:
+    """Against grain and gaps: along upright bars, each pixel becomes the mean of its neighbours."""
+    low = image.resize((image.width, max(3, image.height // 12)), Image.Resampling.BOX)
+    return _sharpened(low.resize(image.size, Image.Resampling.BILINEAR))
+
+
 _TREATMENTS: dict[Treatment, Callable[[Image.Image], Image.Image]] = {
     "grey": lambda image: image,
     "contrast": lambda image: ImageOps.autocontrast(image, cutoff=1),
     "sharp": _sharpened,
     "flat": _flattened,
     "inverted": ImageOps.invert,
+    "combed": _combed,
 }

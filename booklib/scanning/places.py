@@ -15,8 +15,8 @@ from booklib.scanning.ladder import Prepared
 
 VOTES = 30
 """Votes that one reading of zbar can have at most: tall codes are not surer than that."""
-ZXING_VOTES = 10
-"""What one reading of zxing-cpp counts for, which only tells what it is rather sure of."""
+ZXING_VOTES = 6
+"""What one reading of zxing-cpp counts for, so that alone it has to read a code three times."""
 SURE, FAINT = 14, 6
 """Votes from which a reading is believed, and below which it is not told."""
 BOOK_FIRST = 3
@@ -24,6 +24,9 @@ BOOK_FIRST = 3
 valid code of other goods, other goods hardly ever begin with 978 when misread."""
 LEAD = 2
 """How many times more votes than the next the winner needs to be believed."""
+ALIKE, NEAR = 6, 0.6
+"""Digits that two readings have in common and how near they are, measured in the code's length, to
+be of one code. Misreadings keep most digits; the two codes of a Japanese book share hardly any."""
 
 
 class Hit(NamedTuple):
@@ -87,7 +90,11 @@ class Spot:
     def is_told(self) -> bool:
         """Whether there is enough to speak of a barcode at all."""
         digits, votes = self.ranking()[0]
-        return votes >= (FAINT if looks_like_book(digits) else SURE)
+        if looks_like_book(digits):
+            return votes >= FAINT
+        # zxing-cpp alone, without anybody to contradict it, takes some books for goods.
+        alone = all(hit.engine == "zxing" for hit in self.hits)
+        return votes >= (4 * ZXING_VOTES if alone else SURE)
 
     @property
     def is_sure(self) -> bool:
@@ -122,7 +129,8 @@ def _same_place(one: Hit, other: Hit) -> bool:
     longer = max(one.length, other.length)
     if apart > longer:
         return False
-    if one.digits == other.digits and apart <= 0.6 * longer:
+    alike = sum(a == b for a, b in zip(one.digits, other.digits, strict=False))
+    if alike >= ALIKE and apart <= NEAR * longer:
         return True
     return _holds(one, other.middle) or _holds(other, one.middle)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from io import BytesIO
 
 from PIL import Image
@@ -12,8 +14,17 @@ from booklib.models.scans import Code, CodeKind, Place, Scan
 from booklib.pictures.opening import Grey, open_grey
 from booklib.scanning import kinds, places
 from booklib.scanning.advice import advice_for
-from booklib.scanning.engines import engines, read
-from booklib.scanning.ladder import SMALL, Workshop, ladder
+from booklib.scanning.bars import Region, find_bars
+from booklib.scanning.engines import Engine, engines, read
+from booklib.scanning.ladder import (
+    FIRST_LOOKS,
+    MORE_LOOKS,
+    SMALL,
+    Look,
+    Prepared,
+    Workshop,
+    ladder,
+)
 from booklib.scanning.places import Hit, Spot
 
 CROPS = 40
@@ -34,44 +45,86 @@ def scan(picture: bytes, *, deadline: float | None) -> Scan:
     `deadline` is a moment of `time.monotonic` after which no new try begins.
     """
     grey = open_grey(picture)
-    spots, cut_short = _climb(grey.image, deadline)
-    told = [spot for spot in spots if spot.is_told]
+    climb = _Climb(grey.image, deadline)
+    climb.run()
+    told = [spot for spot in climb.spots if spot.is_told]
     boxes = [_box(spot, grey.image) for spot in told]
     order = places.in_rows(boxes)
     codes = tuple(
         _code(told[at], boxes[at], grey, with_crop=count < CROPS) for count, at in enumerate(order)
     )
     advice = "" if codes else advice_for(grey.image)
-    return Scan(grey.width, grey.height, codes, advice, cut_short)
+    return Scan(grey.width, grey.height, codes, advice, climb.cut_short)
 
 
-def _climb(image: Image.Image, deadline: float | None) -> tuple[list[Spot], bool]:
-    """The spots found, and whether the time was over before the ladder was."""
-    workshop = Workshop(image)
-    spots: list[Spot] = []
-    for number, step in enumerate(ladder(max(image.size), engines())):
-        enough = _enough(spots)
-        if enough and (not step.search or _alone(spots, image)):
-            continue
-        if deadline is not None and time.monotonic() >= deadline:
-            return spots, True
-        prepared = workshop.prepare(step)
-        for reading in read(step.engine, prepared.image):
-            places.add(spots, Hit.of(reading, step.engine, number, prepared))
-    return spots, False
+@dataclass(slots=True)
+class _Climb:
+    """The search through one picture."""
 
+    image: Image.Image
+    deadline: float | None
+    spots: list[Spot] = field(default_factory=list)
+    cut_short: bool = False
+    tries: int = 0
 
-def _enough(spots: Sequence[Spot]) -> bool:
-    """Whether a book was read for sure and nothing is left in doubt."""
-    return any(kinds.looks_like_book(spot.digits) for spot in spots) and all(
-        spot.is_sure for spot in spots if spot.is_told
-    )
+    def run(self) -> None:
+        """Try the whole picture once, then each place with bars, then the rest of the ladder."""
+        here = engines()
+        workshop = Workshop(self.image)
+        longest = max(self.image.size)
+        steps = ladder(longest, here)
+        at_once = 2 if longest <= SMALL else 1
+        for step in steps[:at_once]:
+            self._try(step.engine, partial(workshop.prepare, step))
+        if self._is_enough() and self._fills(longest):
+            return
+        regions = find_bars(self.image)
+        self._look_closer(workshop, regions, [look for look in FIRST_LOOKS if look.engine in here])
+        doubtful = [region for region in regions if not self._is_read(region)][:6]
+        self._look_closer(workshop, doubtful, [look for look in MORE_LOOKS if look.engine in here])
+        for step in steps[at_once:]:
+            if not self._is_enough() or (step.search and not self._is_alone(regions)):
+                self._try(step.engine, partial(workshop.prepare, step))
 
+    def _look_closer(
+        self, workshop: Workshop, regions: Sequence[Region], looks: Sequence[Look]
+    ) -> None:
+        for look in looks:
+            for region in regions:
+                if not self._is_read(region):
+                    self._try(look.engine, partial(workshop.cut_out, region, look))
 
-def _alone(spots: Sequence[Spot], image: Image.Image) -> bool:
-    """Whether the codes are so large that there is no other book in the picture."""
-    longest = max(image.size)
-    return longest <= SMALL // 2 or max(spot.length for spot in spots) > ALONE * longest
+    def _try(self, engine: Engine, prepare: Callable[[], Prepared]) -> None:
+        if self.deadline is not None and time.monotonic() >= self.deadline:
+            self.cut_short = True
+        if self.cut_short:
+            return
+        self.tries += 1
+        prepared = prepare()
+        for reading in read(engine, prepared.image):
+            places.add(self.spots, Hit.of(reading, engine, self.tries, prepared))
+
+    def _is_read(self, region: Region) -> bool:
+        """Whether a code was read for sure where the region is."""
+        return any(
+            region.holds(hit.middle) for spot in self.spots if spot.is_sure for hit in spot.hits
+        )
+
+    def _is_enough(self) -> bool:
+        """Whether a book was read for sure and nothing is left in doubt."""
+        return any(kinds.looks_like_book(spot.digits) for spot in self.spots) and all(
+            spot.is_sure for spot in self.spots if spot.is_told
+        )
+
+    def _is_alone(self, regions: Sequence[Region]) -> bool:
+        """Whether there is no other book in the picture, for want of room or of bars."""
+        if self._fills(max(self.image.size)):
+            return True
+        return bool(regions) and all(self._is_read(region) for region in regions)
+
+    def _fills(self, longest: int) -> bool:
+        length = max((spot.length for spot in self.spots), default=0)
+        return longest <= SMALL // 2 or length > ALONE * longest
 
 
 def _code(spot: Spot, box: Box, grey: Grey, *, with_crop: bool) -> Code:
