@@ -14,7 +14,10 @@ import pytest
 
 from tests.processes import ROOT
 
-SCRIPTS = ["deploy/local.sh", "deploy/setup.sh", "deploy/lock.sh", "tests/run.sh", ".ci/run"]
+SCRIPTS = [
+    *("deploy/local.sh", "deploy/setup.sh", "deploy/lock.sh", "deploy/screenshots.sh"),
+    *("tests/run.sh", ".ci/run"),
+]
 LIAR = "echo 'pyenv: command not found in this version' >&2; exit 127"
 TOO_OLD = "exit 1"
 GOOD = f'exec "{sys.executable}" "$@"'
