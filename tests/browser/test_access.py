@@ -119,6 +119,16 @@ async def refused(page: Page, visitor: Page, site, book: str) -> AsyncIterator[s
     await page.locator("#add-box button").click()
     await expect(page.locator("#add-outcome")).to_be_visible()
     yield "sign-in and a list with a wrong number"
+    await page.goto(f"{site.url}/scan")
+    await page.locator("#scan-code").fill("978044117271")
+    await page.get_by_role("button", name="Check it").click()
+    await expect(page.locator("#scan-code-problem")).to_be_visible()
+    yield "a code with a digit missing"
+    await page.goto(f"{site.url}{book}")
+    await page.locator("#change-cover").click()
+    await page.locator("#upload-cover").click()
+    await expect(page.locator("#image-error")).to_be_visible()
+    yield "a cover without a picture"
     await page.goto(f"{site.url}{book}/edit")
     await page.locator("[name=published]").fill("last summer")
     await page.get_by_role("button", name="Save").click()
