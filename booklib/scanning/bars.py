@@ -10,9 +10,9 @@ from PIL import Image, ImageChops
 
 from booklib.scanning.engines import Point
 
-LOOKED_AT = 1200
+LOOKED_AT = 1600
 """Pixels of the longer side at which bars are looked for."""
-CELLS = 75
+CELLS = 100
 """Cells along the longer side, each of which has one direction."""
 STEEP = 14
 """Shades that neighbouring pixels of bars differ by, both directions taken together."""
@@ -20,13 +20,13 @@ ALIKE = 0.3
 """How much more a cell changes across its bars than along them, 0 to 1; print reaches 0.25."""
 TURN = 0.7
 """The cosine of twice the angle that neighbouring cells of one code may differ by."""
-FEWEST = 5
+FEWEST = 6
 """Cells that a code covers at least."""
 NARROWEST = 0.55
 """How much longer across the bars than along them a region is at least: others are edges."""
 SHORTEST = 40
 """Pixels across the bars below which there are too few for 95 modules."""
-MOST = 24
+MOST = 80
 """Regions that are looked at, the largest first."""
 STRIPS, STRIP_WIDTH, STRIP_HEIGHT = 3, 280, 6
 """Lines across a region that are looked at, and their pixels."""
@@ -53,6 +53,8 @@ class Region(NamedTuple):
     def holds(self, point: Point) -> bool:
         """Whether a point lies in it."""
         x, y = point[0] - self.middle[0], point[1] - self.middle[1]
+        if abs(x) + abs(y) > self.length + self.height:
+            return False
         along = x * cos(self.angle) + y * sin(self.angle)
         down = y * cos(self.angle) - x * sin(self.angle)
         return abs(along) <= self.length / 2 and abs(down) <= self.height / 2

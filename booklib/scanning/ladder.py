@@ -17,7 +17,7 @@ Treatment = Literal["grey", "contrast", "sharp", "flat", "inverted", "combed"]
 SMALL = 1000
 """Pixels of the longer side up to which every step is cheap."""
 LARGEST = 2400
-"""Pixels of the longer side beyond which nothing is won."""
+"""Pixels of the longer side beyond which zbar takes long for little."""
 
 
 class Step(NamedTuple):
@@ -59,6 +59,17 @@ MORE_LOOKS = (
     Look("zbar", 640, "combed"),
 )
 """Taken where something is left to be found."""
+CONFIRMING = (
+    Look("zbar", 420, "grey"),
+    Look("zxing", 420, "grey"),
+    Look("zxing", 420, "combed"),
+    Look("zxing", 640, "grey"),
+    Look("zxing", 300, "grey"),
+    Look("zxing", 640, "sharp"),
+    Look("zbar", 640, "contrast"),
+    Look("zxing", 640, "combed"),
+)
+"""Taken where a code was read once."""
 QUIET = 1.35
 """How much wider than its bars a region is cut out: a code needs its quiet zones."""
 TALLEST = 0.6
@@ -72,6 +83,8 @@ class Prepared(NamedTuple):
     scale: float
     """Pixels of the image for one of the picture."""
     back: Callable[[Point], Point]
+    is_cut: bool = False
+    """Whether it holds one region only."""
 
 
 def ladder(side: int, engines: tuple[Engine, ...]) -> list[Step]:
@@ -110,7 +123,7 @@ def _large(side: int) -> list[Step]:
     most = min(side, LARGEST)
     middle = min(side, 1600)
     return [
-        Step("zxing", most, search=True),
+        Step("zxing", side, search=True),
         Step("zbar", 1000, search=True),
         Step("zbar", middle, search=True),
         Step("zxing", 1000, search=True),
@@ -128,6 +141,7 @@ def _large(side: int) -> list[Step]:
         Step("zbar", 500, "flat"),
         Step("zbar", middle, "inverted"),
         Step("zbar", middle, "contrast"),
+        *([Step("zbar", side, search=True)] if side > LARGEST else []),
     ]
 
 
@@ -171,7 +185,7 @@ class Workshop:
             size = (look.width, max(24, round(tall * scale)))
             self._cuts[key] = level(self.picture, region, size, scale)
         image, back = self._cuts[key]
-        return Prepared(_TREATMENTS[look.treatment](image), scale, back)
+        return Prepared(_TREATMENTS[look.treatment](image), scale, back, is_cut=True)
 
     def _sized(self, side: int) -> Image.Image:
         if side not in self._sizes:

@@ -17,21 +17,27 @@ from booklib.scanning.advice import advice_for
 from booklib.scanning.bars import Region, find_bars
 from booklib.scanning.engines import Engine, engines, read
 from booklib.scanning.ladder import (
+    CONFIRMING,
     FIRST_LOOKS,
     MORE_LOOKS,
     SMALL,
     Look,
     Prepared,
+    Step,
     Workshop,
     ladder,
 )
-from booklib.scanning.places import Hit, Spot
+from booklib.scanning.places import Board, Hit, Spot
 
 CROPS = 40
 """Codes that are shown as pictures; more nobody compares."""
 CROP_WIDTH = 240
 """Pixels that a crop is wide at most."""
-ALONE = 0.25
+CROWD = 24
+"""Places with bars beyond which the whole picture is tried first: it is quicker."""
+UNREAD = 6
+"""Places with bars, the largest first, at which nothing is left untried."""
+ALONE = 0.5
 """Part of the picture's longer side from which a code leaves no room for the back of a second
 book."""
 
@@ -47,7 +53,7 @@ def scan(picture: bytes, *, deadline: float | None) -> Scan:
     grey = open_grey(picture)
     climb = _Climb(grey.image, deadline)
     climb.run()
-    told = [spot for spot in climb.spots if spot.is_told]
+    told = [spot for spot in climb.board.settled() if spot.is_told]
     boxes = [_box(spot, grey.image) for spot in told]
     order = places.in_rows(boxes)
     codes = tuple(
@@ -63,28 +69,44 @@ class _Climb:
 
     image: Image.Image
     deadline: float | None
-    spots: list[Spot] = field(default_factory=list)
+    board: Board = field(default_factory=Board)
     cut_short: bool = False
     tries: int = 0
 
     def run(self) -> None:
-        """Try the whole picture once, then each place with bars, then the rest of the ladder."""
+        """Try the whole picture, then each place with bars, then the rest of the ladder."""
         here = engines()
         workshop = Workshop(self.image)
         longest = max(self.image.size)
         steps = ladder(longest, here)
         at_once = 2 if longest <= SMALL else 1
-        for step in steps[:at_once]:
-            self._try(step.engine, partial(workshop.prepare, step))
+        self._try_all(workshop, steps[:at_once])
+        self._confirm(workshop, here)
         if self._is_enough() and self._fills(longest):
             return
         regions = find_bars(self.image)
+        crowded = len(regions) > CROWD
+        if crowded:
+            self._try_all(workshop, [step for step in steps[at_once:] if step.search])
         self._look_closer(workshop, regions, [look for look in FIRST_LOOKS if look.engine in here])
-        doubtful = [region for region in regions if not self._is_read(region)][:6]
-        self._look_closer(workshop, doubtful, [look for look in MORE_LOOKS if look.engine in here])
+        unread = [region for region in regions if not self._is_read(region)][:UNREAD]
+        self._look_closer(workshop, unread, [look for look in MORE_LOOKS if look.engine in here])
         for step in steps[at_once:]:
-            if not self._is_enough() or (step.search and not self._is_alone(regions)):
-                self._try(step.engine, partial(workshop.prepare, step))
+            if not self._is_enough() or (
+                step.search and not crowded and not self._is_alone(regions)
+            ):
+                self._try_all(workshop, [step])
+        self._confirm(workshop, here)
+
+    def _try_all(self, workshop: Workshop, steps: Sequence[Step]) -> None:
+        for step in steps:
+            self._try(step.engine, partial(workshop.prepare, step))
+
+    def _confirm(self, workshop: Workshop, here: Sequence[Engine]) -> None:
+        """Look again where a code was read once: all readers of it agree, or it stays in doubt."""
+        seen = [spot.region() for spot in self.board.settled() if spot.is_told and not spot.is_sure]
+        regions = [region for region in seen if region is not None]
+        self._look_closer(workshop, regions, [look for look in CONFIRMING if look.engine in here])
 
     def _look_closer(
         self, workshop: Workshop, regions: Sequence[Region], looks: Sequence[Look]
@@ -102,19 +124,18 @@ class _Climb:
         self.tries += 1
         prepared = prepare()
         for reading in read(engine, prepared.image):
-            places.add(self.spots, Hit.of(reading, engine, self.tries, prepared))
+            self.board.add(Hit.of(reading, engine, self.tries, prepared))
 
     def _is_read(self, region: Region) -> bool:
         """Whether a code was read for sure where the region is."""
-        return any(
-            region.holds(hit.middle) for spot in self.spots if spot.is_sure for hit in spot.hits
-        )
+        spot = self.board.at(region)
+        return spot is not None and spot.is_sure
 
     def _is_enough(self) -> bool:
         """Whether a book was read for sure and nothing is left in doubt."""
-        return any(kinds.looks_like_book(spot.digits) for spot in self.spots) and all(
-            spot.is_sure for spot in self.spots if spot.is_told
-        )
+        told = [spot for spot in self.board.settled() if spot.is_told]
+        books = any(kinds.looks_like_book(spot.digits) for spot in told)
+        return books and all(spot.is_sure for spot in told)
 
     def _is_alone(self, regions: Sequence[Region]) -> bool:
         """Whether there is no other book in the picture, for want of room or of bars."""
@@ -123,7 +144,7 @@ class _Climb:
         return bool(regions) and all(self._is_read(region) for region in regions)
 
     def _fills(self, longest: int) -> bool:
-        length = max((spot.length for spot in self.spots), default=0)
+        length = max((spot.best.length for spot in self.board.settled()), default=0)
         return longest <= SMALL // 2 or length > ALONE * longest
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # run as a file it finds only its own folder
 
-from tests.bench import browser, lighthouse, memory, pictures, shelf, stop  # noqa: E402
+from tests.bench import barcodes, browser, lighthouse, memory, pictures, shelf, stop  # noqa: E402
 from tests.bench.report import Row, table  # noqa: E402
 
 LIBRARIES = ROOT / "tests/.cache/bench"
@@ -28,6 +28,7 @@ GROUPS: dict[str, Callable[[Path], Awaitable[list[Row]]]] = {
     "browser": browser.measure,
     "memory": memory.measure,
     "pictures": pictures.measure,
+    "barcodes": barcodes.measure,
     "lighthouse": lighthouse.measure,
     "stop": stop.measure,
 }
