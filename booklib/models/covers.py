@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 
 CoverSize = Literal["large", "small"]
 COVER_SIZES: tuple[CoverSize, ...] = ("large", "small")
-COVER_WIDTHS: dict[CoverSize, int] = {"large": 560, "small": 240}
+COVER_WIDTHS: dict[CoverSize, int] = {"large": 560, "small": 320}
 """Pixels that a stored cover is wide at most."""
 
 OWN = "own/"

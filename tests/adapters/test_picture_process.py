@@ -94,7 +94,7 @@ async def test_a_cover_comes_back_in_both_sizes() -> None:
         await pictures.aclose()
     assert (made.width, made.height) == (560, 840)
     assert Image.open(BytesIO(made.large)).size == (560, 840)
-    assert Image.open(BytesIO(made.small)).size == (240, 360)
+    assert Image.open(BytesIO(made.small)).size == (320, 480)
 
 
 async def test_a_process_is_kept_for_the_next_picture() -> None:

@@ -127,8 +127,8 @@ async def test_the_shelf_shows_the_picture_over_the_drawn_cover(client, site, du
     await work(site, "cover")
     page = await page_of(await client.get("/library"))
     assert f'src="/covers/small/{NAME}.webp"' in page
-    assert f"/covers/small/{NAME}.webp 240w, /covers/large/{NAME}.webp 560w" in page
-    assert 'width="240" height="360"' in page
+    assert f"/covers/small/{NAME}.webp 320w, /covers/large/{NAME}.webp 560w" in page
+    assert 'width="320" height="480"' in page
     assert "shape-27" in page
     assert "covers.example" not in page
 
@@ -155,10 +155,10 @@ def test_what_names_no_stored_picture_shows_the_drawn_cover(name):
 @pytest.mark.parametrize(
     ("width", "height", "shape", "small"),
     [
-        (560, 840, "shape-27", (240, 360)),
-        (560, 560, "shape-40", (240, 240)),
-        (560, 300, "shape-40", (240, 129)),
-        (300, 900, "shape-22", (240, 720)),
+        (560, 840, "shape-27", (320, 480)),
+        (560, 560, "shape-40", (320, 320)),
+        (560, 300, "shape-40", (320, 171)),
+        (300, 900, "shape-22", (300, 900)),
         (128, 200, "shape-26", (128, 200)),
     ],
 )
