@@ -26,11 +26,12 @@ TYPES = {
 
 PACKED = frozenset({".css", ".js", ".svg", ".txt", ".wasm", ".webmanifest"})
 
-BUNDLE = "book-library.css"
-"""The one style sheet that pages load: all of `css/`, which is cut up for its readers only."""
+BUNDLES = {"book-library.css": "css/", "book-library.js": "js/"}
+"""The one style sheet and the one script of every page, and the folder whose files they are made
+of, which are cut up for their readers only. Folders below it hold what single pages use."""
 
-FIRST_PART = "css/site.css"
-"""Holds the tokens and what every page uses; the other parts follow by name."""
+FIRST_PARTS = frozenset({"css/site.css", "js/toasts.js"})
+"""What the other parts build on; those follow by name."""
 
 FOREVER = "public, max-age=31536000, immutable"
 REVALIDATE = "public, no-cache"
@@ -60,7 +61,7 @@ class Assets:
             for path in sorted(self._folder.rglob("*"))
             if path.is_file() and path.suffix in TYPES
         }
-        self._assets[BUNDLE] = self._bundled()
+        self._assets |= {name: self._bundled(name) for name in BUNDLES}
         self._urls: dict[str, str] = {}
 
     def url(self, name: str) -> str:
@@ -80,18 +81,24 @@ class Assets:
         versions = "".join(asset.version for asset in self._assets.values())
         return hashlib.sha256(versions.encode()).hexdigest()[:8]
 
-    def _bundled(self) -> Asset:
-        """The parts of the style sheet as one file."""
-        names = [name for name in self._assets if name.startswith("css/")]
-        parts = [self._assets[name] for name in sorted(names, key=lambda n: (n != FIRST_PART, n))]
-        return _asset(b"\n".join(part.body for part in parts), ".css", (0, 0))
+    def _bundled(self, bundle: str) -> Asset:
+        """The parts of a bundle as one file; each script keeps its names to itself, in a block."""
+        folder, suffix = BUNDLES[bundle], Path(bundle).suffix
+        names = [name for name in self._assets if str(Path(name).parent) + "/" == folder]
+        parts = [
+            self._assets[name].body
+            for name in sorted(names, key=lambda name: (name not in FIRST_PARTS, name))
+        ]
+        if suffix == ".js":
+            parts = [b"{\n" + part + b"}" for part in parts]
+        return _asset(b"\n".join(parts), suffix, (0, 0))
 
     def _fresh(self, name: str) -> Asset | None:
-        if name == BUNDLE:
-            for path in self._folder.glob("css/*.css"):
+        if folder := BUNDLES.get(name):
+            for path in self._folder.glob(f"{folder}*.*"):
                 self._fresh(path.relative_to(self._folder).as_posix())
-            self._assets[BUNDLE] = self._bundled()
-            return self._assets[BUNDLE]
+            self._assets[name] = self._bundled(name)
+            return self._assets[name]
         path = (self._folder / name).resolve()
         inside = path.is_relative_to(self._folder) and path.suffix in TYPES
         if not inside or not path.is_file():

@@ -42,6 +42,14 @@ async def test_pages_load_one_style_sheet_made_of_all_parts(visitor):
     assert len(gzip.compress(whole)) < 20_000
 
 
+async def test_pages_load_one_script_whose_parts_keep_their_names_to_themselves(visitor):
+    whole = await (await visitor.get("/static/book-library.js")).get_data()
+    parts = [part.read_bytes() for part in sorted((ROOT / "static/js").glob("*.js"))]
+    assert all(b"{\n" + part + b"}" in whole for part in parts)
+    assert not any(line.startswith((b"import ", b"export ")) for line in whole.splitlines())
+    assert (ROOT / "static/js/pages/scan.js").read_bytes() not in whole
+
+
 async def test_the_manifest_names_pictures_that_are_there_in_their_size(visitor):
     answer = await visitor.get("/static/site.webmanifest")
     assert answer.headers["Content-Type"] == "application/manifest+json"

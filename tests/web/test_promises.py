@@ -8,7 +8,7 @@ from jinja2 import nodes
 
 from booklib.app import ROOT, create_app
 from booklib.settings import Settings
-from booklib.web.assets import BUNDLE
+from booklib.web.assets import BUNDLES
 from booklib.web.respond import Templates
 from booklib.web.sessions import PUBLIC, WITHOUT_USER
 from tests.web.conftest import HX, SECRET
@@ -166,7 +166,7 @@ def test_every_file_that_a_template_names_is_there(template):
     for call in environment.parse(template).find_all(nodes.Call):
         if isinstance(call.node, nodes.Name) and call.node.name == "asset":
             name = call.args[0]
-            made = ("vendor/", BUNDLE)  # by the set-up, and of the parts in css/
+            made = ("vendor/", *BUNDLES)  # by the set-up, and of the parts in css/ and js/
             if isinstance(name, nodes.Const) and not name.value.startswith(made):
                 assert (ROOT / "static" / name.value).is_file()
 
