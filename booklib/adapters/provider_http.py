@@ -190,6 +190,8 @@ class Provider:
             raise TryLater(f"{self.label} takes too long to answer.") from None
         except httpx.TransportError as error:
             raise TryLater(_no_connection(self.label, error)) from None
+        except httpx.InvalidURL:  # httpx looks at a redirect's address, though it may not follow
+            raise Refused(f"{self.label} sends us to an address that is none.") from None
 
     async def _bounded(self, answer: httpx.Response) -> bytes:
         """The body, unpacked by us: httpx would unpack a gzip bomb before it could be measured."""

@@ -116,6 +116,14 @@ async def test_redirects_at_home_are_followed_but_not_in_circles(server, provide
         await provider.get("x")
 
 
+@pytest.mark.parametrize("location", ["javascript:alert(1)", "http://[bad/", "data:,x", "x:y"])
+async def test_a_redirect_to_what_is_no_address_is_refused(server, provider, location):
+    server.canned["/x"] = 302, {}
+    server.headers["Location"] = location
+    with pytest.raises((Refused, TryLater)):
+        await provider.get("x")
+
+
 @pytest.mark.parametrize(("mode", "seconds"), [("429", 60), ("429=7", 7), ("429=999999", 86400)])
 async def test_too_many_requests_closes_the_door_for_everybody(
     server, provider, clock, mode, seconds
