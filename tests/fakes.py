@@ -5,7 +5,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-from booklib.errors import BadPicture, CatalogueError, EmailTaken, NameTaken, RegistrationClosed
+from booklib.errors import (
+    BadPicture,
+    CatalogueError,
+    EmailTaken,
+    NameTaken,
+    RegistrationClosed,
+    StorageFull,
+)
 from booklib.models import (
     Book,
     CoverPictures,
@@ -313,13 +320,16 @@ def _shelf_row(book: UserBook, key: str) -> ShelfRow:
 
 
 class MemoryFiles:
-    """Files in a dictionary."""
+    """Files in a dictionary, which is full with `most` of them."""
 
     def __init__(self) -> None:
         self.kept: dict[str, bytes] = {}
+        self.most = 1000
 
     async def put(self, name: str, data: bytes) -> None:
         check_file_name(name)
+        if len(self.kept) >= self.most:
+            raise StorageFull("The disk is full.")
         self.kept[name] = data
 
     async def get(self, name: str) -> bytes | None:

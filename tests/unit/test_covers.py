@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from booklib import accounts, covers, jobs, library, metadata
-from booklib.errors import BadPicture, NotFound, QuotaSpent, Refused, TryLater
+from booklib.errors import BadPicture, NotFound, QuotaSpent, Refused, StorageFull, TryLater
 from booklib.jobs import LEASE_S
 from booklib.models import COVER_FILE, CoverName, CoverPictures, Source, cover_job
 from booklib.models.shelf import unpack_card
@@ -81,6 +81,25 @@ async def test_a_second_ring_fetches_nothing(pictured, alice):
     for _ in range(3):
         await jobs.run(pictured.world, job.job_id)
     assert pictured.google.fetched == [ADDRESS]
+
+
+async def test_a_full_disk_leaves_no_half_of_a_picture(pictured, alice):
+    ident = await pictured.adds(alice)
+    pictured.files.most = 1
+    with pytest.raises(StorageFull):
+        await covers.upload(pictured.world, alice.user_id, ident, OWN_SENT)
+    await pictured.work()
+    assert pictured.files.kept == {}
+    assert (await job_of(pictured)).state == "waiting"
+
+
+async def test_a_full_disk_takes_nothing_from_a_picture_that_was_there(pictured, alice):
+    ident = await pictured.adds(alice)
+    await covers.upload(pictured.world, alice.user_id, ident, OWN_SENT)
+    kept, pictured.files.most = dict(pictured.files.kept), 0
+    with pytest.raises(StorageFull):
+        await covers.upload(pictured.world, alice.user_id, ident, OWN_SENT)
+    assert pictured.files.kept == kept
 
 
 @pytest.mark.parametrize("before", [True, False])
