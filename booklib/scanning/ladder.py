@@ -52,11 +52,6 @@ MORE_LOOKS = (
     Look("zxing", 640, "combed"),
     Look("zxing", 420, "sharp"),
     Look("zbar", 640, "flat"),
-    Look("zxing", 420, "flat"),
-    Look("zxing", 900, "sharp"),
-    Look("zbar", 300, "grey"),
-    Look("zxing", 900, "combed"),
-    Look("zbar", 640, "combed"),
 )
 """Taken where something is left to be found."""
 CONFIRMING = (
@@ -68,6 +63,10 @@ CONFIRMING = (
     Look("zxing", 640, "sharp"),
     Look("zbar", 640, "contrast"),
     Look("zxing", 640, "combed"),
+    Look("zxing", 520, "sharp"),
+    Look("zxing", 360, "sharp"),
+    Look("zxing", 520, "combed"),
+    Look("zxing", 520, "grey"),
 )
 """Taken where a code was read once."""
 QUIET = 1.35
@@ -99,23 +98,19 @@ def _small(side: int) -> list[Step]:
     return [
         Step("zxing", side, search=True),
         Step("zbar", side, search=True),
-        Step("zxing", 700, "sharp"),
+        Step("zxing", 480, "sharp"),
         Step("zbar", 700, "contrast", search=True),
         Step("zbar", 500, "contrast"),
-        Step("zxing", 480, "sharp"),
+        Step("zxing", 700, "sharp"),
+        Step("zbar", 1000, search=True),
+        Step("zbar", 480, "flat"),
         Step("zxing", 1000, "sharp"),
         Step("zbar", 700, "flat"),
         Step("zbar", 700, angle=45, search=True),
-        Step("zbar", 480, "flat"),
-        Step("zbar", 1000, search=True),
         Step("zbar", 700, "inverted", search=True),
         Step("zxing", 1000, "flat"),
         Step("zbar", 1000, "contrast"),
-        Step("zxing", 700, "contrast"),
-        Step("zbar", 500, angle=22),
-        Step("zbar", 1400, "flat"),
         Step("zxing", 1400, "sharp"),
-        Step("zbar", 1600, "contrast"),
     ]
 
 
