@@ -87,6 +87,10 @@ class BadPicture(BooklibError):
     """A picture that cannot be used: the message says why and what would help."""
 
 
+class NotRead(BadPicture):
+    """What reads pictures took too long with it, died or did not start: later it may go well."""
+
+
 class CatalogueError(BooklibError):
     """A metadata provider gave no usable answer. `reason` is a sentence for people."""
 

@@ -214,7 +214,8 @@ class Files(Protocol):
 class Pictures(Protocol):
     """Looks into pictures in a process of its own, which is stopped when it takes too long.
 
-    Every method raises BadPicture, and Busy where too many pictures wait.
+    Every method raises BadPicture, NotRead where another time may go well, and Busy where too many
+    pictures wait.
     """
 
     async def scan(self, picture: bytes) -> Scan:

@@ -10,6 +10,7 @@ from booklib.errors import (
     CatalogueError,
     EmailTaken,
     NameTaken,
+    NotRead,
     RegistrationClosed,
     StorageFull,
 )
@@ -352,6 +353,7 @@ class FakePictures:
     def __init__(self) -> None:
         self.scans: dict[bytes, Scan] = {}
         self.covers: dict[bytes, CoverPictures] = {}
+        self.unread = False
 
     async def scan(self, picture: bytes) -> Scan:
         return self._known(self.scans, picture)
@@ -360,6 +362,8 @@ class FakePictures:
         return self._known(self.covers, picture)
 
     def _known(self, told: dict[bytes, Told], picture: bytes) -> Told:
+        if self.unread:
+            raise NotRead("This picture takes too long to read.")
         if picture not in told:
             raise BadPicture("This is not a picture.")
         return told[picture]

@@ -25,7 +25,7 @@ from booklib.adapters.picture_answers import (
     read_extras,
     read_scan,
 )
-from booklib.errors import BadPicture, Busy
+from booklib.errors import BadPicture, Busy, NotRead
 from booklib.models import CoverPictures, Scan
 
 COMMAND = (sys.executable, "-P", "-m", "booklib.picture_worker")
@@ -132,10 +132,10 @@ class PictureProcess:
             answer = None if "error" in header else understand((header, blob))
             well = True
         except TimeoutError:
-            raise BadPicture(TOO_LONG) from None
+            raise NotRead(TOO_LONG) from None
         except BROKEN as error:
             _log.warning("A picture could not be looked into (%s): %s", what, error or repr(error))
-            raise BadPicture(UNREADABLE) from None
+            raise NotRead(UNREADABLE) from None
         finally:
             if well and not self._closed:
                 self._keep(child)
@@ -161,7 +161,7 @@ class PictureProcess:
             child = await _Child.started(self._command)
         except OSError as error:
             _log.error("No process for pictures could be started: %s", error)
-            raise BadPicture(NO_READER) from None
+            raise NotRead(NO_READER) from None
         self._children.add(child)
         ready = False
         try:
@@ -175,7 +175,7 @@ class PictureProcess:
                 self._end(child)
         if not ready:
             _log.error("The process for pictures did not start: %s", header.get("bug"))
-            raise BadPicture(NO_READER)
+            raise NotRead(NO_READER)
         return child
 
     def _keep(self, child: _Child) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from booklib.claims import Claim
 from booklib.cover_requests import has_picture
 from booklib.covers.storing import store
-from booklib.errors import BadPicture
+from booklib.errors import BadPicture, NotRead, Unreadable
 from booklib.metadata.fanout import fan_out
 from booklib.models import COVER_FILE, Book, CoverName, Source
 from booklib.ports import Catalogue, World
@@ -20,7 +20,7 @@ async def fetch(world: World, claim: Claim) -> str:
     """Fetch, check and store a picture, then name it in its Book and tell every owner's copy.
 
     A crash anywhere is mended by doing it again: what was stored is not fetched twice. The sentence
-    says why there is no picture, if so. Raises what the catalogue raised, and Busy.
+    says why there is no picture, if so. Raises what the catalogue raised, Unreadable and Busy.
     """
     payload = claim.job.payload
     book = await _told(world, payload["book_id"], payload["address"])
@@ -37,6 +37,9 @@ async def fetch(world: World, claim: Claim) -> str:
                 return f"{catalogue.label} has no picture of this book after all."
             try:
                 name = str(await _stored(world, found))
+            except NotRead as fault:
+                told = f"The picture that {catalogue.label} has could not be read."
+                raise Unreadable(told) from fault
             except BadPicture:
                 return f"The picture that {catalogue.label} has cannot be used as a cover."
             await claim.progress(name=name)

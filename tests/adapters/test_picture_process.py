@@ -17,7 +17,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from booklib.adapters.picture_process import PictureProcess
-from booklib.errors import BadPicture, Busy
+from booklib.errors import BadPicture, Busy, NotRead
 from tests.adapters import odd_worker
 from tests.processes import ROOT
 
@@ -52,6 +52,16 @@ async def told(pictures: PictureProcess, picture: bytes) -> str:
     with pytest.raises(BadPicture) as refused:
         await pictures.scan(picture)
     return str(refused.value)
+
+
+@pytest.mark.parametrize("command", [ODD, ("/nowhere/at-all",)])
+async def test_it_is_told_that_the_process_failed_and_not_the_picture(
+    command: tuple[str, ...],
+) -> None:
+    pictures = PictureProcess(command=command)
+    with pytest.raises(NotRead):
+        await pictures.scan(b"die")
+    await pictures.aclose()
 
 
 def lives(pid: int) -> bool:

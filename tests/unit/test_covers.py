@@ -83,6 +83,30 @@ async def test_a_second_ring_fetches_nothing(pictured, alice):
     assert pictured.google.fetched == [ADDRESS]
 
 
+async def test_a_picture_that_was_not_read_to_the_end_is_tried_again(pictured, alice):
+    ident = await pictured.adds(alice)
+    pictured.pictures.unread = True
+    await pictured.work()
+    assert (await job_of(pictured)).state == "waiting"
+    pictured.pictures.unread = False
+    pictured.clock.advance(minutes=10)
+    await pictured.work()
+    assert await cover_of(pictured, alice, ident) == NAME
+
+
+async def test_a_picture_that_is_never_read_to_the_end_is_given_up(pictured, alice):
+    await pictured.adds(alice)
+    pictured.pictures.unread = True
+    for _ in range(jobs.MAX_FAULTS + 1):
+        await pictured.work()
+        pictured.clock.advance(minutes=10)
+    job = await job_of(pictured)
+    assert (job.state, job.message) == (
+        "failed",
+        "The picture that Google Books has could not be read.",
+    )
+
+
 async def test_a_full_disk_leaves_no_half_of_a_picture(pictured, alice):
     ident = await pictured.adds(alice)
     pictured.files.most = 1
