@@ -27,7 +27,7 @@ Handler = Callable[[bytes, float], Answer]
 
 FRAME = struct.Struct(">II")
 MEMORY = 1 << 30
-"""Bytes of address space: several times what the largest picture that is opened takes."""
+"""Bytes of address space: half as much again as the largest picture that is opened takes."""
 NICENESS = 5
 LAST_RESORT_S = 3.0
 """How much longer than asked a picture may take before the system ends this process, which the

@@ -15,13 +15,14 @@ from booklib.errors import BadPicture
 
 MAX_PIXELS = 220_000_000
 """Pixels that a JPEG may have (phones reach 200 million): it can be decoded at a half to an eighth
-of its size. Every other picture has to be decoded whole, so it may have MAX_WHOLE."""
+of its size. Every other picture has to be decoded whole, so it may have MAX_WHOLE or less."""
 
 MAX_WHOLE = 52_000_000
 """Pixels that are decoded whole: 48 million, what phones keep as HEIC, and a little more."""
 
 ENOUGH = 25_000_000
-"""Pixels up to which a JPEG is decoded in its full size."""
+"""Pixels up to which a JPEG is decoded in its full size, and that a WebP may have: its decoder
+takes 20 bytes for each."""
 
 EMPTY = "This file is empty: please choose the picture once more."
 NO_PICTURE = "This is not a picture: please choose a photo."
@@ -119,7 +120,7 @@ def _decoded(data: bytes, max_pixels: int, mode: str) -> _Decoded:
     size = image.size
     pixels = size[0] * size[1]
     whole = kind != "JPEG" or "progressive" in image.info  # kept whole even if decoded small
-    most = min(max_pixels, MAX_WHOLE) if whole else max_pixels
+    most = min(max_pixels, ENOUGH if kind == "WEBP" else MAX_WHOLE if whole else max_pixels)
     if pixels > most:
         raise BadPicture(
             f"This picture has {size[0]:,} × {size[1]:,} pixels, too many to open: "

@@ -202,6 +202,13 @@ def test_a_jpeg_of_too_many_pixels_is_refused_from_the_header_alone() -> None:
     assert "20,000 × 20,000" in refusal(huge)
 
 
+def test_a_webp_of_more_pixels_than_its_decoder_has_memory_for_is_refused() -> None:
+    data = bytearray(saved(two_coloured(), "WEBP", lossless=True))
+    at = data.index(b"VP8L") + 9  # 14 bits each, less one (RFC 9649, section 3.4)
+    data[at : at + 4] = struct.pack("<I", (6_000 - 1) | (5_000 - 1) << 14)
+    assert "at most 25 million" in refusal(bytes(data))
+
+
 def test_a_caller_may_allow_fewer_pixels() -> None:
     with pytest.raises(BadPicture):
         open_picture(saved(two_coloured(), "PNG"), max_pixels=1000)
