@@ -55,7 +55,8 @@ def engines() -> tuple[Engine, ...]:
 def read(engine: Engine, image: Image.Image) -> list[Reading]:
     """All EAN and UPC-A codes of a grey image (mode L); nothing from an engine that is not here.
 
-    UPC-E is left out: no book carries it, and both engines see it in ordinary print.
+    UPC-E is left out: no book carries it, and both engines see it in ordinary print. Neither reads
+    white bars on black, whatever `try_invert` promises.
     """
     return _by_zxing(image) if engine == "zxing" else _by_zbar(image)
 
@@ -75,7 +76,7 @@ def _by_zxing(image: Image.Image) -> list[Reading]:
                 )
             ),
         )
-        for found in zxingcpp.read_barcodes(image, formats=_FORMATS)
+        for found in zxingcpp.read_barcodes(image, formats=_FORMATS, try_invert=False)
         if found.text.isascii() and found.text.isdigit()
     ]
 

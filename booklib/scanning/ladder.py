@@ -49,6 +49,10 @@ FIRST_LOOKS = (
 MORE_LOOKS = (
     Look("zbar", 640, "contrast"),
     Look("zbar", 420, "inverted"),
+    Look("zxing", 420, "inverted"),
+    Look("zxing", 640, "inverted"),
+    Look("zxing", 300, "inverted"),
+    Look("zxing", 520, "inverted"),
     Look("zxing", 640, "combed"),
     Look("zxing", 420, "sharp"),
     Look("zbar", 640, "flat"),
@@ -108,6 +112,7 @@ def _small(side: int) -> list[Step]:
         Step("zbar", 700, "flat"),
         Step("zbar", 700, angle=45, search=True),
         Step("zbar", 700, "inverted", search=True),
+        Step("zxing", side, "inverted", search=True),
         Step("zxing", 1000, "flat"),
         Step("zbar", 1000, "contrast"),
         Step("zxing", 1400, "sharp"),
@@ -126,6 +131,7 @@ def _large(side: int) -> list[Step]:
         Step("zxing", 500),
         Step("zbar", middle, angle=45, search=True),
         Step("zbar", 1000, "inverted", search=True),
+        Step("zxing", middle, "inverted", search=True),
         Step("zbar", most, search=True),
         Step("zxing", 700, "sharp"),
         Step("zbar", 700, "contrast"),
@@ -136,7 +142,6 @@ def _large(side: int) -> list[Step]:
         Step("zbar", 500, "flat"),
         Step("zbar", middle, "inverted"),
         Step("zbar", middle, "contrast"),
-        *([Step("zbar", side, search=True)] if side > LARGEST else []),
     ]
 
 

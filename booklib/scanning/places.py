@@ -105,19 +105,22 @@ class Spot:
         return self.votes * (BOOK_FIRST if looks_like_book(self.digits) else 1)
 
     @property
-    def is_told(self) -> bool:
-        """Whether there is enough to speak of a barcode at all."""
-        if looks_like_book(self.digits):
-            return self.votes >= FAINT
+    def needed(self) -> float:
+        """Votes that make the reading believed."""
         # zxing-cpp alone, without anybody to contradict it, takes some books for goods.
         alone = all(hit.engine == "zxing" for hit in self.hits)
-        return self.votes >= (4 * ZXING_VOTES if alone else SURE)
+        return 4 * ZXING_VOTES if alone and not looks_like_book(self.digits) else SURE
+
+    @property
+    def is_told(self) -> bool:
+        """Whether there is enough to speak of a barcode at all."""
+        return self.votes >= (FAINT if looks_like_book(self.digits) else self.needed)
 
     @property
     def is_sure(self) -> bool:
         """Whether the reading is believed without asking anybody."""
-        enough = self.votes >= (SURE if len(self.attempts) > 1 else 2 * SURE)
-        return enough and self.weight >= LEAD * self.rivals
+        needed = self.needed if len(self.attempts) > 1 else 2 * SURE
+        return self.votes >= needed and self.weight >= LEAD * self.rivals
 
     def add(self, hit: Hit) -> None:
         """Count one more reading of the same digits."""
@@ -191,10 +194,10 @@ def settle(spots: Sequence[Spot]) -> list[Spot]:
 
 def _is_same(one: Hit, other: Hit) -> bool:
     """Whether two hits of the same digits are of one code, not of two copies of a book."""
-    apart = dist(one.middle, other.middle)
-    if one.exact and other.exact:
-        return apart <= NEAR * max(one.length, other.length)
-    return apart <= NEAR * max(one.length, other.length) or one.holds(other.middle)
+    if one.exact != other.exact:
+        return True  # zbar tells the place of a code's neighbour in the row, at times
+    near = dist(one.middle, other.middle) <= NEAR * max(one.length, other.length)
+    return near or (not one.exact and one.holds(other.middle))
 
 
 def _are_rivals(one: Spot, other: Spot) -> bool:

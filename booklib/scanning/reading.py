@@ -85,16 +85,15 @@ class _Climb:
         if self._is_enough() and self._fills(longest):
             return
         regions = find_bars(self.image)
-        crowded = len(regions) > CROWD
-        if crowded:
-            self._try_all(workshop, [step for step in steps[at_once:] if step.search])
+        later = steps[at_once:]
+        if len(regions) > CROWD:
+            self._try_all(workshop, [step for step in later if step.search])
+            later = [step for step in later if not step.search]
         self._look_closer(workshop, regions, [look for look in FIRST_LOOKS if look.engine in here])
         unread = [region for region in regions if not self._is_read(region)][:UNREAD]
         self._look_closer(workshop, unread, [look for look in MORE_LOOKS if look.engine in here])
-        for step in steps[at_once:]:
-            if not self._is_enough() or (
-                step.search and not crowded and not self._is_alone(regions)
-            ):
+        for step in later:
+            if not self._is_enough() or (step.search and not self._is_alone(regions)):
                 self._try_all(workshop, [step])
         self._confirm(workshop, here)
 
@@ -104,7 +103,9 @@ class _Climb:
 
     def _confirm(self, workshop: Workshop, here: Sequence[Engine]) -> None:
         """Look again where a code was read once: all readers of it agree, or it stays in doubt."""
-        seen = [spot.region() for spot in self.board.settled() if spot.is_told and not spot.is_sure]
+        seen = [
+            spot.region() for spot in self.board.settled() if not (spot.is_told and spot.is_sure)
+        ]
         regions = [region for region in seen if region is not None]
         self._look_closer(workshop, regions, [look for look in CONFIRMING if look.engine in here])
 

@@ -79,7 +79,8 @@ def naive(photo: Path) -> set[str]:
 
     with warnings.catch_warnings(), Image.open(photo) as image:
         warnings.simplefilter("ignore")
-        return {found.data.decode() for found in pyzbar.decode(image) if found.data.isdigit()}
+        codes = [found.data.decode() for found in pyzbar.decode(image) if found.data.isdigit()]
+    return {code[code.startswith("0") and len(code) == 13 :] for code in codes}  # UPC-A as printed
 
 
 def tallies(reader: Callable[[Path], set[str]]) -> dict[str, Tally]:
