@@ -56,6 +56,9 @@ HTTP: dict[int, Said] = {
     429: Said(429, "Too many tries", "Please wait a while and try again."),
 }
 
+KEPT = frozenset({"allow", "retry-after"})
+"""Headers of an HTTP error that go with its page."""
+
 FAULT = Said(
     500, "Something went wrong", "This is a fault of the program. It has been written to the log."
 )
@@ -102,11 +105,21 @@ async def _http(error: Exception) -> Response | HTTPException:
     said = HTTP.get(error.code, Said(error.code, error.name, "This did not work."))
     said_why = error.code in (403, 413) and error.description != type(error).description
     own = error.description if said_why else None
+    kept = {name: value for name, value in error.get_headers() if name.lower() in KEPT}
+    if error.code == 429:
+        own = _short_wait(kept.get("Retry-After", ""))
     response = _answer(said, own or said.message)
-    for name, value in error.get_headers():
-        if name.lower() in ("allow", "retry-after"):
-            response.headers[name] = value
+    response.headers.update(kept)
     return response
+
+
+def _short_wait(seconds: str) -> str:
+    """How long to wait; empty where nobody said."""
+    if not seconds.isdecimal():
+        return ""
+    number = max(int(seconds), 1)
+    unit = "second" if number == 1 else "seconds"
+    return f"That was very fast. Please wait {number} {unit} and try again."
 
 
 async def _fault(error: Exception) -> Response:

@@ -183,18 +183,24 @@ async def _shot(pictures: Pictures, part: Part, free: asyncio.Semaphore) -> Shot
 
 
 def _with_fields(shots: Sequence[Shot], left_out: int, fields: MultiDict[str, str]) -> Sent:
-    doubtful = [clean(text)[:MAX_CODE] for text in fields.getlist("doubtful")[: scanned.MAX_ROWS]]
+    doubtful = _carried(fields, "doubtful", scanned.MAX_DOUBTFUL)
     return Sent(
         shots=shots,
         left_out=left_out,
-        seen=[scanned.typed(isbn) for isbn in _isbns(fields.getlist("seen"))],
-        doubtful=[scanned.doubted(text) for text in doubtful if text],
+        seen=[scanned.typed(isbn) for isbn in _isbns(_carried(fields, "seen", scanned.MAX_ROWS))],
+        doubtful=[scanned.doubted(text) for text in doubtful],
         typed=clean(fields.get("code", ""))[:MAX_CODE].strip(),
         confirmed=clean(fields.get("was", ""))[:MAX_CODE],
     )
 
 
+def _carried(fields: MultiDict[str, str], name: str, most: int) -> list[str]:
+    """The codes that a page carries along; it may be anything."""
+    words = " ".join(fields.getlist(name)[:most]).split(maxsplit=most)[:most]
+    return [clean(word)[:MAX_CODE] for word in words]
+
+
 def _isbns(texts: Sequence[str]) -> list[str]:
-    """The ISBN-13s among what a page said that it had; it may be anything."""
-    found = isbn_rules.find_all("\n".join(text[:MAX_CODE] for text in texts[: scanned.MAX_ROWS]))
+    """The ISBN-13s among them."""
+    found = isbn_rules.find_all("\n".join(texts))
     return [finding.isbn for finding in found if finding.isbn]

@@ -23,6 +23,9 @@ from booklib.web.wording import count_in_words
 MAX_ROWS: Final = 500
 """Rows of one page: as many ISBNs as one addition takes."""
 
+MAX_DOUBTFUL: Final = 50
+"""Rows to confirm: each holds a form, and nobody types more."""
+
 TARGET: Final = "#scan-results"
 """What the answer to adding from this page replaces."""
 
@@ -98,6 +101,9 @@ class Shot(NamedTuple):
             failed = not self.scan.codes
             return Note(self.name, told if not failed else f"{NOT_READ} {told}".strip(), failed)
         told = f"{count_in_words(books, 'book')} read."
+        unsure = sum(code.kind == "doubtful" for code in self.scan.codes)
+        if unsure > MAX_DOUBTFUL:
+            told = f"{told} {unsure} of them not for sure: go closer, with fewer in one photo."
         return Note(self.name, f"{told} {CUT_SHORT}" if self.scan.cut_short else told, False)
 
 
@@ -126,6 +132,9 @@ def _once(codes: Iterable[Code]) -> list[Code]:
         there = kept.get(key)
         if there is None or (there.kind == "doubtful" and code.kind == "book"):
             kept[key] = code._replace(crop=code.crop or (there.crop if there else b""))
+    doubtful = [key for key, code in kept.items() if code.kind == "doubtful"]
+    for key in doubtful[MAX_DOUBTFUL:]:
+        del kept[key]
     return list(kept.values())[:MAX_ROWS]
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final, NamedTuple
+from weakref import WeakValueDictionary
 
 from quart import Quart, current_app, request
 from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
@@ -14,6 +15,7 @@ from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
 from booklib.errors import Busy, Invalid
+from booklib.web.context import current_user
 
 MAX_PICTURE: Final = 12 * 1024 * 1024
 """Bytes of one picture."""
@@ -27,6 +29,9 @@ MAX_UPLOAD: Final = MAX_PICTURES * MAX_PICTURE + 1024 * 1024
 MAX_TEXT: Final = 64 * 1024
 """Bytes of one field that is no picture."""
 
+MAX_TEXTS: Final = 256 * 1024
+"""Bytes of all fields of a request that are no pictures."""
+
 MAX_PARTS: Final = 1200
 
 PIECE: Final = 64 * 1024
@@ -35,6 +40,9 @@ MAX_HELD: Final = 4 * PIECE
 
 PATIENCE: Final = 180
 """Seconds that the pictures of one request may take to arrive."""
+
+STALL: Final = 15
+"""Seconds without a single byte after which a body is given up."""
 
 AT_ONCE: Final = 2
 """Requests whose pictures are taken in at the same time: each holds up to two of them."""
@@ -54,6 +62,7 @@ _TAKEN: Final = re.compile(r"/scan|/books/[^/]+/cover")
 
 _INCOMING: Final = "booklib.incoming"
 _TURNS: Final = "booklib.uploads"
+_LINES: Final = "booklib.uploads.lines"
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -75,6 +84,7 @@ class Part(NamedTuple):
 def set_up(app: Quart) -> None:
     """Make the places for those whose turn it is."""
     app.extensions[_TURNS] = asyncio.Semaphore(AT_ONCE)
+    app.extensions[_LINES] = WeakValueDictionary[str, asyncio.Lock]()
 
 
 def is_streamed(scope: Message) -> bool:
@@ -107,17 +117,21 @@ async def streamed(app: App, scope: Message, receive: Receive, send: Send) -> No
 
 @asynccontextmanager
 async def turn() -> AsyncIterator[None]:
-    """Wait for a place among the AT_ONCE requests that may send; raises Busy."""
+    """Wait for a place among the AT_ONCE requests that may send; raises Busy.
+
+    Each reader has one place at most, so that nobody alone keeps all others waiting.
+    """
     places: asyncio.Semaphore = current_app.extensions[_TURNS]
-    try:
-        async with asyncio.timeout(LONGEST_WAIT):
-            await places.acquire()
-    except TimeoutError:
-        raise Busy(WAITING) from None
-    try:
+    lines: WeakValueDictionary[str, asyncio.Lock] = current_app.extensions[_LINES]
+    line = lines.setdefault(current_user().user_id, asyncio.Lock())
+    async with AsyncExitStack() as held:
+        try:
+            async with asyncio.timeout(LONGEST_WAIT):
+                await held.enter_async_context(line)
+                await held.enter_async_context(places)
+        except TimeoutError:
+            raise Busy(WAITING) from None
         yield
-    finally:
-        places.release()
 
 
 async def parts() -> AsyncIterator[Part]:
@@ -138,11 +152,15 @@ async def parts() -> AsyncIterator[Part]:
             yield part
     except (ValueError, UnicodeError):
         raise Invalid.at("image", BROKEN) from None
+    except RequestEntityTooLarge:
+        # The decoder's own has no words for people.
+        raise RequestEntityTooLarge(TOO_LARGE) from None
 
 
 async def _decoded(body: _Incoming, boundary: bytes) -> AsyncIterator[Part]:
     decoder = MultipartDecoder(boundary, MAX_HELD, max_parts=MAX_PARTS)
     gathered: _Gathered | None = None
+    texts = 0
     async for piece in _pieces(body):
         decoder.receive_data(piece)
         while not isinstance(event := decoder.next_event(), (NeedData, Epilogue)):
@@ -150,6 +168,9 @@ async def _decoded(body: _Incoming, boundary: bytes) -> AsyncIterator[Part]:
                 gathered = _Gathered(event)
             elif isinstance(event, Data) and gathered is not None:
                 gathered.add(event.data)
+                texts += len(event.data) if gathered.is_text else 0
+                if texts > MAX_TEXTS:
+                    raise RequestEntityTooLarge
                 if not event.more_data:
                     yield gathered.part()
 
@@ -171,6 +192,11 @@ class _Gathered:
         self._most = MAX_TEXT if self._filename is None else MAX_PICTURE
         self._pieces: list[bytes] = []
         self._size = 0
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is no file."""
+        return self._filename is None
 
     def add(self, piece: bytes) -> None:
         """Keep a piece, or let all of it go once it is too much."""
@@ -215,7 +241,7 @@ class _Incoming:
         now = asyncio.get_running_loop().time()
         self._deadline = self._deadline or now + PATIENCE
         try:
-            async with asyncio.timeout_at(self._deadline):
+            async with asyncio.timeout_at(min(self._deadline, now + STALL)):
                 message = await self._receive()
         except TimeoutError:
             self._ended.set()
