@@ -29,8 +29,8 @@ new PerformanceObserver(list => {
 }).observe({ type: "layout-shift", buffered: true });
 """
 SETTLED = "() => new Promise(done => requestAnimationFrame(() => setTimeout(() => done(shifts))))"
-MISSING = """() => [...document.querySelectorAll("#shelf-cards img")]
-  .filter(image => !image.complete || !image.naturalWidth).length"""
+ALL_THERE = """() => [...document.querySelectorAll("#shelf-cards img")]
+  .every(image => image.complete && image.naturalWidth)"""
 SCRIPTED_SCROLL = "() => window.scrollBy(0, window.innerHeight / 2)"
 AT_THE_END = "() => window.scrollY + window.innerHeight >= document.body.scrollHeight - 1"
 
@@ -75,7 +75,7 @@ async def test_nothing_moves_while_fifty_covers_arrive_slowly(chromium, tmp_path
             while not await page.evaluate(AT_THE_END):
                 await page.evaluate(SCRIPTED_SCROLL)
                 await page.wait_for_timeout(100)
-            await page.wait_for_function(f"({MISSING})() === 0")
+            await page.wait_for_function(ALL_THERE)
             found += await moved(page)
             await page.unroute("**/covers/**")
             assert len(set(asked)) >= 50
@@ -100,7 +100,7 @@ async def test_nothing_moves_while_look_ups_arrive(chromium, tmp_path, width):
         await expect(page.locator("#shelf-cards .book")).to_have_count(5)
         assert await page.locator("[data-pending]").count() > 0
         await expect(page.locator("[data-pending]")).to_have_count(0, timeout=30_000)
-        await page.wait_for_function(f"({MISSING})() === 0")
+        await page.wait_for_function(ALL_THERE)
         assert await moved(page) == []
 
 
