@@ -12,7 +12,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from io import BytesIO
 from pathlib import Path
 
@@ -339,7 +339,9 @@ async def refuses(served: Served) -> None:
     async with asyncio.timeout(10):
         while True:
             try:
-                served.connected().close()
+                # One that waited to be accepted when the door was shut is reset.
+                with suppress(ConnectionResetError):
+                    served.connected().close()
             except ConnectionRefusedError:
                 return
             await asyncio.sleep(0.02)
