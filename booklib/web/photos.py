@@ -9,7 +9,8 @@ from booklib.models.covers import COVER_WIDTHS
 
 STEPS: Final = 40
 NARROWEST: Final = 22
-"""Covers are as wide as 22 to 40 fortieths of their height; the style sheet has a class for each.
+WIDEST: Final = 60
+"""Covers are as wide as 22 to 60 fortieths of their height; the style sheet has a class for each.
 What is narrower or wider is cut to that, and a rest of less than an eightieth too."""
 
 _WHERE: Final = "auto, (max-width: 30rem) 44vw, 12rem"
@@ -53,4 +54,4 @@ def address(name: CoverName, size: CoverSize) -> str:
 
 
 def _shape(width: int, height: int) -> int:
-    return min(max(round(STEPS * width / height), NARROWEST), STEPS)
+    return min(max(round(STEPS * width / height), NARROWEST), WIDEST)

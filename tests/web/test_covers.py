@@ -157,7 +157,8 @@ def test_what_names_no_stored_picture_shows_the_drawn_cover(name):
     [
         (560, 840, "shape-27", (320, 480)),
         (560, 560, "shape-40", (320, 320)),
-        (560, 300, "shape-40", (320, 171)),
+        (560, 400, "shape-56", (320, 229)),
+        (560, 300, "shape-60", (320, 171)),
         (300, 900, "shape-22", (300, 900)),
         (128, 200, "shape-26", (128, 200)),
     ],
@@ -258,6 +259,17 @@ async def test_removing_an_own_picture_is_undone_by_its_name(client, site, dune)
     assert f'name="name" value="{OWN}"' in piece
     answer = await client.post(f"/books/{dune}/cover?undo=1", form={"name": OWN}, headers=HX)
     assert OWN in await page_of(answer)
+
+
+async def test_an_own_picture_can_be_removed_once_where_no_provider_has_another(client, site):
+    typed = {"title": "Mine"}
+    added = await library.add_by_hand(site.world, await site.user(), typed, nonce="n")
+    ident = added.user_book.user_book_id
+    site.pictures.covers = {b"mine": CoverPictures(b"own large", b"own small", 500, 500)}
+    await send(client, ident)
+    page = await page_of(await client.get(f"/books/{ident}"))
+    assert "Remove my picture" in page
+    assert "Show the drawn cover" not in page
 
 
 async def test_no_picture_is_undone_to_no_picture(client, site, dune):
