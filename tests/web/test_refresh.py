@@ -114,9 +114,11 @@ async def test_a_pending_piece_replaces_itself_until_there_is_an_answer(client, 
     first = await page_of(await client.post(url, headers=HX))
     assert first.strip().startswith('<section id="refresh"')
     assert "<html" not in first
+    assert "<noscript><p><a" in first
     last = await page_of(await client.get(f"{url}?poll=99", headers=HX))
     assert "hx-get" not in last
     assert "Look again" in last
+    assert "<noscript>" not in last
     for job_id in site.queue.rung:
         await jobs.run(site.world, job_id)
     done = await page_of(await client.get(f"{url}?poll=2", headers=HX))
