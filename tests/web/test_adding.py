@@ -148,7 +148,9 @@ async def test_several_in_place(client, site):
     assert len(await rows(site)) == 2
 
 
-@pytest.mark.parametrize("text", [DUNE, f"{DUNE} {RINGS}", f"{DUNE} 9780441172710", "9780441172710"])
+@pytest.mark.parametrize(
+    "text", [DUNE, f"{DUNE} {RINGS}", f"{DUNE} 9780441172710", "9780441172710"]
+)
 async def test_the_page_for_adding_keeps_its_box_of_several_lines(client, text):
     on_its_page = HX | {"HX-Current-URL": "http://localhost/books/new"}
     page = await page_of(await client.post("/books", form={"isbn": text}, headers=on_its_page))
