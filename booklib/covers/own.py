@@ -9,8 +9,8 @@ from booklib.cover_requests import ask_for
 from booklib.covers.storing import store
 from booklib.errors import BooklibError, NotFound
 from booklib.library.changing import KEEP, Keep
-from booklib.library.saving import Changed, book_of, owned
-from booklib.models import COVER_FILE, CoverName, UserBook
+from booklib.library.saving import Changed, book_of, on_the_shelf, owned
+from booklib.models import COVER_FILE, CoverName
 from booklib.models.shelf import place
 from booklib.ports import Change, World
 from booklib.retries import attempts
@@ -24,7 +24,7 @@ async def upload(world: World, user_id: str, user_book_id: str, picture: bytes) 
 
     The picture that it replaces is kept until the account closes: an undo brings it back.
     """
-    _on_the_shelf(await owned(world, user_id, user_book_id))
+    on_the_shelf(await owned(world, user_id, user_book_id))
     pictures = await world.pictures.cover(picture)
     name = CoverName.of(pictures.large, pictures.width, pictures.height, own=True)
     await store(world, name, pictures, user_id)
@@ -68,7 +68,7 @@ async def _show(
 ) -> Changed:
     async for _ in attempts():
         before = await owned(world, user_id, user_book_id)
-        _on_the_shelf(before)
+        on_the_shelf(before)
         mine = {name: value for name, value in before.mine.items() if name != COVER_FILE}
         if not isinstance(choice, Keep):
             mine[COVER_FILE] = choice
@@ -78,8 +78,3 @@ async def _show(
         if await world.storage.apply(user_id, [Change(before, after)]):
             return Changed(before, replace(after, rev=before.rev + 1))
     raise AssertionError("attempts() ends by raising Busy")
-
-
-def _on_the_shelf(user_book: UserBook) -> None:
-    if user_book.deleted_at:
-        raise NotFound("This book was deleted. Bring it back first.")

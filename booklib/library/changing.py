@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import date
 from typing import Final
 
-from booklib.errors import Invalid, NotFound, Stale
-from booklib.library.saving import Changed, change
+from booklib.errors import Invalid, Stale
+from booklib.library.saving import Changed, change, on_the_shelf
 from booklib.models import MAX_RATING, STATUSES, Status, User, UserBook
 from booklib.models.folding import clean
 from booklib.models.shelf import rekey
@@ -44,7 +44,7 @@ async def set_status(
     today = user.today(world.now())
 
     def make(before: UserBook) -> UserBook:
-        _on_the_shelf(before)
+        on_the_shelf(before)
         began, ended = before.started_on, before.finished_on
         if status != before.status:
             began = began or today if status == "reading" else began
@@ -70,7 +70,7 @@ async def set_rating(world: World, user_id: str, user_book_id: str, rating: int)
         raise Invalid.at("rating", "A rating is half a star to five stars.")
 
     def make(before: UserBook) -> UserBook:
-        _on_the_shelf(before)
+        on_the_shelf(before)
         return replace(before, rating=rating)
 
     return await change(world, user_id, user_book_id, make)
@@ -90,7 +90,7 @@ async def set_notes(
         )
 
     def make(before: UserBook) -> UserBook:
-        _on_the_shelf(before)
+        on_the_shelf(before)
         if text == before.notes:
             return before
         if edit is not None and edit != before.edit:
@@ -98,8 +98,3 @@ async def set_notes(
         return replace(before, notes=text, edit=before.edit + 1)
 
     return await change(world, user_id, user_book_id, make)
-
-
-def _on_the_shelf(user_book: UserBook) -> None:
-    if user_book.deleted_at:
-        raise NotFound("This book was deleted. Bring it back first.")

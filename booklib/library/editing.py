@@ -8,7 +8,7 @@ from dataclasses import replace
 from booklib.errors import AlreadyOwned, Invalid, Moved, NotFound, Stale
 from booklib.library.adding import with_lookup
 from booklib.library.changing import KEEP, Keep
-from booklib.library.saving import Changed, book_of, owned
+from booklib.library.saving import Changed, book_of, on_the_shelf, owned
 from booklib.models import Book, Fields, Job, UserBook, Value, shown_value
 from booklib.models.ids import book_id, book_key
 from booklib.models.ids import user_book_id as derived_id
@@ -35,8 +35,7 @@ async def edit(
     """
     async for _ in attempts():
         before = await owned(world, user_id, user_book_id)
-        if before.deleted_at:
-            raise NotFound("This book was deleted. Bring it back first.")
+        on_the_shelf(before)
         if edit is not None and edit != before.edit:
             raise Stale("This book was edited elsewhere since you opened this page.")
         book = await book_of(world, before)

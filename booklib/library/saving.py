@@ -30,6 +30,12 @@ async def owned(world: World, user_id: str, user_book_id: str) -> UserBook:
     return found
 
 
+def on_the_shelf(user_book: UserBook) -> None:
+    """Raise NotFound for a deleted copy, which must be brought back before it is changed."""
+    if user_book.deleted_at:
+        raise NotFound("This book was deleted. Bring it back first.")
+
+
 async def book_of(world: World, user_book: UserBook) -> Book | None:
     """The Book behind a copy, if a provider knows it."""
     if user_book.book_id is None:
