@@ -216,36 +216,33 @@ async def test_a_picture_that_is_none_leaves_the_drawn_cover_and_says_why(
     assert len(pictured.google.fetched) == 1
 
 
-async def test_another_address_told_meanwhile_drops_what_was_fetched(pictured, alice):
-    ident = await pictured.adds(alice)
+async def fetched_while_the_book_changes(pictured, reader, **fields):
+    """Add the book; while its picture is looked into, the Book gets other fields."""
+    ident = await pictured.adds(reader)
     await jobs.run(pictured.world, f"lookup:{DUNE_ID}")
     job = await job_of(pictured)
     book = await pictured.book()
     inner = pictured.pictures.cover
 
     async def while_the_book_changes(picture):
-        await change_the_book(pictured, book, cover="https://covers.example/2.jpg")
+        await change_the_book(pictured, book, **fields)
         return await inner(picture)
 
     pictured.pictures.cover = while_the_book_changes
     await jobs.run(pictured.world, job.job_id)
+    return ident
+
+
+async def test_another_address_told_meanwhile_drops_what_was_fetched(pictured, alice):
+    ident = await fetched_while_the_book_changes(
+        pictured, alice, cover="https://covers.example/2.jpg"
+    )
     assert COVER_FILE not in (await pictured.book()).fields
     assert await cover_of(pictured, alice, ident) == ""
 
 
 async def test_another_change_of_the_book_meanwhile_is_kept(pictured, alice):
-    ident = await pictured.adds(alice)
-    await jobs.run(pictured.world, f"lookup:{DUNE_ID}")
-    job = await job_of(pictured)
-    book = await pictured.book()
-    inner = pictured.pictures.cover
-
-    async def while_the_book_changes(picture):
-        await change_the_book(pictured, book, title="Dune, again")
-        return await inner(picture)
-
-    pictured.pictures.cover = while_the_book_changes
-    await jobs.run(pictured.world, job.job_id)
+    ident = await fetched_while_the_book_changes(pictured, alice, title="Dune, again")
     assert (await pictured.book()).fields["title"] == "Dune, again"
     assert await cover_of(pictured, alice, ident) == NAME
 
