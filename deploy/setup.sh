@@ -86,6 +86,22 @@ make_venv_alone() {
     printf '%s\n' "$wanted" >"$venv/booklib-stamp"
 }
 
+# make_tools FOLDER PYTHON REQUIREMENTS: an environment with the locked packages and nothing of ours.
+make_tools() {
+    venv_is_ready "$1" "$(fingerprint "$3")" || alone "$2" make_tools_alone "$@"
+}
+
+make_tools_alone() {
+    local venv=$1 python=$2 requirements=$3 wanted
+    wanted=$(fingerprint "$requirements")
+    if venv_is_ready "$venv" "$wanted"; then return; fi
+    say "Installing the tools of $requirements into $venv ..."
+    rm -rf "$venv"
+    "$python" -m venv "$venv"
+    pip_install "$venv" --require-hashes --only-binary :all: --requirement "$requirements"
+    printf '%s\n' "$wanted" >"$venv/booklib-stamp"
+}
+
 venv_is_ready() {
     [ "$(cat "$1/booklib-stamp" 2>/dev/null)" = "$2" ] && "$1/bin/python" -c '' 2>/dev/null
 }

@@ -63,6 +63,16 @@ need_npm_packages() {
     printf '%s\n' "$wanted" >tests/.cache/.stamp
 }
 
+# What stands in for AWS, each in an environment of its own (deploy/lock.sh tells why). On the newest
+# Python that Lambda and the program have in common, or the one at hand.
+need_aws() {
+    local python name
+    python=$(python_of 3.13) || python=$1
+    for name in aws-tools ministack lambda; do
+        make_tools ".venv-test-$name" "$python" "deploy/requirements-$name.txt"
+    done
+}
+
 run_on() {
     local python=$1 version venv
     shift
@@ -71,6 +81,7 @@ run_on() {
     make_venv "$venv" "$python" deploy/requirements-test.txt
     fill_vendor "$venv"
     need_npm_packages "$venv"
+    [ "$quick" = true ] || need_aws "$python"
     say "== Python $version =="
     "$venv/bin/ruff" check .
     "$venv/bin/ruff" format --check --quiet .
@@ -79,9 +90,11 @@ run_on() {
 }
 
 arguments=()
+quick=false
 case "${1:-}" in
 quick)
     shift
+    quick=true
     arguments=(-m "not slow and not browser")
     ;;
 *)
