@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# Put the Book Library on AWS, or bring what is there up to date. Run twice, it changes nothing.
+#
+#   ./deploy/deploy.sh ENV [Parameter=Value ...]    everything; infra/app.yaml tells the parameters,
+#                                                   and each stays as it is until it is given again
+#   ./deploy/deploy.sh ENV --code-only              only the program and its static files
+#   ./deploy/deploy.sh ENV --delete [--yes]         remove the program; books and readers stay
+#   ./deploy/deploy.sh ENV --delete --with-data     remove everything, for good
+#
+# ENV names an installation, such as dev or prod. The aws command line tells account and region;
+# AWS_PROFILE and AWS_REGION choose others. The last line printed is the address.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. deploy/setup.sh
+. deploy/account.sh
+. deploy/stacks.sh
+. deploy/uploads.sh
+. deploy/remove.sh
+
+read_arguments "$@"
+check_account
+bucket=book-library-deployment-$region-$account
+data_stack=BookLibrary-$env-data
+app_stack=BookLibrary-$env
+changed=false
+say "Account $account, region $region, environment $env"
+
+if [ "$mode" = delete ]; then
+    remove_all
+    exit
+fi
+if [ "$mode" = code-only ] && [ "$(status_of "$app_stack")" = NONE ]; then
+    fail "There is no stack $app_stack in $region yet: please deploy without --code-only first." \
+        "(Was it deployed into another region? AWS_REGION=... names it.)"
+fi
+
+# The program's own environment, as deploy/local.sh makes it, and a folder that goes when this ends.
+if ! venv_is_ready .venv "$(fingerprint deploy/requirements.txt pyproject.toml)"; then
+    found=$(find_python python3 python3.13 python3.12 python3.11 python3.14)
+    make_venv .venv "$found" deploy/requirements.txt
+fi
+fill_vendor .venv
+python=.venv/bin/python
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+trap 'say "Interrupted. What CloudFormation has begun it ends by itself; run this again then."; exit 130' INT TERM
+
+runtime=$(setting Runtime)
+architecture=$(setting Architecture)
+need_bucket
+
+say "Building the package for $runtime on $architecture ..."
+package=$scratch/package.zip
+"$python" deploy/package.py --runtime "$runtime" --architecture "$architecture" "$package"
+upload "$package" packages
+code_key=$key
+
+if [ "$mode" = everything ]; then
+    deploy/layer/build.sh --runtime "$runtime" --architecture "$architecture" "$scratch/layer.zip"
+    upload "$scratch/layer.zip" layers
+    layer_key=$key
+
+    deploy_stack "$data_stack" infra/data.yaml "Environment=$env"
+    data=$(things_of "$data_stack")
+    upload_static
+    deploy_stack "$app_stack" infra/app.yaml \
+        "Environment=$env" "CodeBucket=$bucket" "CodeKey=$code_key" "LayerKey=$layer_key" \
+        "FilesBucket=$(named FilesBucket "$data")" "SecretKey=$(named SecretKey "$data")" \
+        "Runtime=$runtime" "Architecture=$architecture" \
+        ${parameters[@]+"${parameters[@]}"}
+fi
+upload_static
+send_code "$code_key" "$package"
+
+address=$(address_of_site)
+smoke_test "$address"
+[ "$changed" = true ] || say "Nothing has changed."
+printf '%s\n' "$address"
