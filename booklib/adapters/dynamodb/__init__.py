@@ -14,6 +14,8 @@ from booklib.ports import Change, check_changes
 
 __all__ = ["DynamoStorage", "Tables"]
 
+PATIENCE_S = 3.0
+
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
@@ -27,10 +29,18 @@ class DynamoStorage:
     """
 
     def __init__(
-        self, client: Any, tables: Tables, *, now: Callable[[], datetime] = _utc_now
+        self,
+        client: Any,
+        tables: Tables,
+        *,
+        now: Callable[[], datetime] = _utc_now,
+        patience_s: float = PATIENCE_S,
     ) -> None:
-        """`client` is an open low-level aiobotocore client; whoever opened it closes it."""
-        self._dynamo = Dynamo(client, tables)
+        """`client` is an open low-level aiobotocore client; whoever opened it closes it.
+
+        What may pass is tried again for `patience_s` seconds.
+        """
+        self._dynamo = Dynamo(client, tables, patience_s)
         self._shelf = shelf.Shelf(self._dynamo)
         self._now = now
 

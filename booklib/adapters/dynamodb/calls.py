@@ -23,9 +23,14 @@ from booklib.errors import Busy
 class Dynamo:
     """An open low-level client and the names of the tables. It neither opens nor closes it."""
 
-    def __init__(self, client: Any, tables: Tables) -> None:
+    def __init__(self, client: Any, tables: Tables, patience_s: float) -> None:
         self._client = client
         self.tables = tables
+        self._patience_s = patience_s
+
+    def patience(self) -> Patience:
+        """How long one request is tried again, from now on."""
+        return Patience(self._patience_s)
 
     async def call(
         self, operation: str, request: Request, patience: Patience | None = None
@@ -37,7 +42,7 @@ class Dynamo:
         ClientRequestToken, which it makes, and are told apart by DynamoDB; ours are new requests,
         and `Refused.unsure` says that the caller has to look.
         """
-        patience = patience or Patience()
+        patience = patience or self.patience()
         unsure = False
         while True:
             try:
@@ -66,7 +71,7 @@ class Dynamo:
         """Items as of now, in no order; those that there are not are left out."""
         wanted = [{key: typed(ident)} for ident in dict.fromkeys(ids) if usable(ident)]
         found: list[Item] = []
-        patience = Patience()
+        patience = self.patience()
         while wanted:
             some, wanted = wanted[:READ_AT_ONCE], wanted[READ_AT_ONCE:]
             request = {"RequestItems": {table: {"Keys": some, "ConsistentRead": True}}}
@@ -81,13 +86,13 @@ class Dynamo:
     async def remove_many(self, table: str, key: str, ids: Sequence[str]) -> None:
         """Remove items by their keys, whatever is in them."""
         wanted = [{"DeleteRequest": {"Key": {key: typed(ident)}}} for ident in dict.fromkeys(ids)]
-        patience = Patience()
+        patience = self.patience()
         while wanted:
             some, wanted = wanted[:WRITTEN_AT_ONCE], wanted[WRITTEN_AT_ONCE:]
             answer = await self.call("batch_write_item", {"RequestItems": {table: some}}, patience)
             left = answer.get("UnprocessedItems", {}).get(table, [])
             if not left:
-                patience = Patience()
+                patience = self.patience()
             elif not await patience.wait():
                 raise Busy(TOO_MUCH)
             wanted = left + wanted

@@ -20,8 +20,6 @@ from booklib.errors import Busy, StorageDown
 
 log = logging.getLogger(__name__)
 
-RETRY_SECONDS = 3.0
-
 TOO_MUCH = "The library has very much to do. Please try again in a moment."
 NO_ANSWER = "DynamoDB does not answer."
 
@@ -125,10 +123,10 @@ def _down(error: Exception, hint: str) -> StorageDown:
 
 
 class Patience:
-    """How long one request is tried again: RETRY_SECONDS, with growing, jittered waits."""
+    """How long one request is tried again, with growing, jittered waits."""
 
-    def __init__(self) -> None:
-        self._until = asyncio.get_running_loop().time() + RETRY_SECONDS
+    def __init__(self, seconds: float) -> None:
+        self._until = asyncio.get_running_loop().time() + seconds
         self._waits = 0
 
     async def wait(self) -> bool:

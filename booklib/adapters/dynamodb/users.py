@@ -11,7 +11,7 @@ from booklib.adapters.dynamodb import recent, schema
 from booklib.adapters.dynamodb.calls import Dynamo
 from booklib.adapters.dynamodb.codec import expiry, item, profile_values, typed, user_of
 from booklib.adapters.dynamodb.expressions import filled, replaced, update
-from booklib.adapters.dynamodb.faults import TOO_MUCH, Patience, Refused
+from booklib.adapters.dynamodb.faults import TOO_MUCH, Refused
 from booklib.adapters.dynamodb.recent import Standing
 from booklib.adapters.dynamodb.schema import Item, Request
 from booklib.errors import Busy, EmailTaken, NameTaken, RegistrationClosed
@@ -197,7 +197,7 @@ async def hit(dynamo: Dynamo, key: str, window_s: int, now: datetime) -> int:
     """Count one try. An expired counter counts as gone, though it may be there for days."""
     where = {"user_id": schema.tries(key)}
     until = now + timedelta(seconds=window_s)
-    patience = Patience()
+    patience = dynamo.patience()
     while True:
         more = update(
             dynamo.tables.users, where, "ADD #tries :one", "#until > :now", one=1, now=stamp(now)

@@ -10,7 +10,7 @@ from booklib.adapters.dynamodb import jobs, recent, shelf, users
 from booklib.adapters.dynamodb.calls import Dynamo
 from booklib.adapters.dynamodb.codec import book_item, pack, typed, user_book_item
 from booklib.adapters.dynamodb.expressions import filled, replaced, update
-from booklib.adapters.dynamodb.faults import Patience, Refused
+from booklib.adapters.dynamodb.faults import Refused
 from booklib.adapters.dynamodb.schema import Request
 from booklib.adapters.dynamodb.users import Stored
 from booklib.errors import Busy
@@ -42,7 +42,7 @@ async def apply(
     dynamo: Dynamo, user_id: str, changes: Sequence[Change], job: Job | None, now: datetime
 ) -> bool:
     """Do all changes or none; see `Storage.apply`."""
-    patience = Patience()
+    patience = dynamo.patience()
     while True:
         stored = await users.get(dynamo, user_id)
         if stored is None or stored.user.closing_at:
