@@ -52,6 +52,8 @@ check_account() {
         "one with  aws configure set region eu-central-1  or AWS_REGION=eu-central-1."
     export AWS_REGION=$region AWS_DEFAULT_REGION=$region
     answer=$(aws sts get-caller-identity --query Account --output text 2>&1) || case $answer in
+    *"Signature expired"* | *"not yet current"* | *TooSkewed*) fail "This machine's clock is wrong: please" \
+        "set it, AWS refuses what was signed at another time." ;;
     *xpired*) fail "The credentials have expired: please sign in again (aws sso login, or new keys)." ;;
     *"locate credentials"* | *NoCredentials*) fail "The aws command line has no credentials yet:" \
         "please run  aws configure  or  aws configure sso." ;;

@@ -170,15 +170,17 @@ remove_stack() {
     fail "When the cause is mended, run the same command again."
 }
 
-# address_of_site: the one that the template tells, or the one that the API itself has.
+# address_of_site: the one that the template tells, or the one that the API says of itself.
 address_of_site() {
     local told things api
     told=$(output_of "$app_stack" Address) || return
-    if [ -z "$told" ]; then
+    case $told in
+    "" | *.execute-api.*)
         things=$(things_of "$app_stack") || return
         api=$(named HttpApi "$things")
         told=$(ask apigatewayv2 get-api --api-id "$api" --query ApiEndpoint) || return
-    fi
+        ;;
+    esac
     printf '%s\n' "${told%/}"
 }
 
