@@ -101,6 +101,7 @@ def test_what_an_interrupted_removal_left_goes_the_next_time(
     line: CommandLine, tmp_path: Path
 ) -> None:
     (tmp_path / "stacks/BookLibrary-dev").unlink()
+    data = tmp_path / "stacks/BookLibrary-dev-data"
     line.answers(
         {
             "dynamodb list-tables*": "printf 'BookLibrary-Jobs-dev\n'",
@@ -111,10 +112,10 @@ def test_what_an_interrupted_removal_left_goes_the_next_time(
         }
         | SIGNED_IN
         | {
-            "cloudformation describe-stacks*-data *": f"[ -e '{tmp_path}/stacks/BookLibrary-dev-data"
-            f"' ] && echo DELETE_FAILED || {{ {GONE}; }}",
+            "cloudformation describe-stacks*-data *": f"[ -e '{data}' ] && echo DELETE_FAILED || "
+            f"{{ {GONE}; }}",
             "cloudformation describe-stacks*": GONE,
-            "cloudformation delete-stack*": f"rm '{tmp_path}/stacks/'\"$4\"",
+            "cloudformation delete-stack*": f"rm '{data}'",
             "cloudformation describe-stack-resources*": THINGS,
         }
         | {name: rule for name, rule in TABLES.items() if "list" not in name}

@@ -20,7 +20,7 @@ DEPLOYED = "deploy_stack BookLibrary-dev infra/app.yaml Environment=dev; echo ch
 NEWS = """
 BookLibrary-dev|UPDATE_ROLLBACK_COMPLETE|AWS::CloudFormation::Stack|None
 Queue|UPDATE_COMPLETE|AWS::SQS::Queue|None
-BookLibrary-dev|UPDATE_ROLLBACK_IN_PROGRESS|AWS::CloudFormation::Stack|The following resources failed
+BookLibrary-dev|UPDATE_ROLLBACK_IN_PROGRESS|AWS::CloudFormation::Stack|Some resources failed
 Api|UPDATE_FAILED|AWS::ApiGatewayV2::Api|Resource update cancelled
 Alarm|CREATE_FAILED|AWS::CloudWatch::Alarm|Second reason
 Cert|CREATE_FAILED|AWS::ApiGatewayV2::DomainName|No such certificate
