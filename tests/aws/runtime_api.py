@@ -131,7 +131,7 @@ class Container:
 
     @property
     def pid(self) -> int:
-        """The process, which leads a group of its own."""
+        """The process that the events come to."""
         return self._child.pid
 
     @property
@@ -150,7 +150,6 @@ class Container:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,
         )
         self._reading = asyncio.create_task(self._read())
         self._watching = asyncio.create_task(self._watch())
@@ -160,9 +159,13 @@ class Container:
         except TimeoutError:
             return fault("Sandbox.Timedout", f"init took longer than {START_S} s")
 
-    async def stop(self) -> None:
-        """End the process as Lambda does: without asking."""
+    def kill(self) -> None:
+        """End its processes as Lambda does: without asking."""
         self._signal(signal.SIGKILL)
+
+    async def stop(self) -> None:
+        """End its processes, and wait until they are gone."""
+        self.kill()
         await self._watching
         await self._closing.aclose()
 
@@ -184,8 +187,10 @@ class Container:
             return fault("Sandbox.Timedout", f"Task timed out after {timeout:.2f} seconds")
 
     def _signal(self, number: int) -> None:
-        with suppress(ProcessLookupError):
-            os.killpg(self.pid, number)
+        """To all of the container: what looks into pictures is a process beside the first."""
+        for pid in _family(self.pid) if self.alive else []:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     def _ended(self) -> Told:
         status = self._child.returncode
@@ -200,9 +205,8 @@ class Container:
             self.log += [line.decode(errors="replace") for line in lines]
 
     async def _watch(self) -> None:
-        """Tell who waits for the process when it ends; what it started ends with it."""
+        """Tell who waits for the process when it ends."""
         await self._child.wait()
-        self._signal(signal.SIGKILL)
         await self._reading
         if not self._ready.done():
             self._ready.set_result(self._ended())
@@ -316,6 +320,16 @@ async def function(code: Code) -> AsyncIterator[Function]:
         yield made
     finally:
         await made.stop()
+
+
+def _family(pid: int) -> list[int]:
+    """A process and all that it started (proc(5), `children`)."""
+    found = [pid]
+    for listed in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):
+            for child in listed.read_text().split():
+                found += _family(int(child))
+    return found
 
 
 def fault(kind: str, message: str) -> Told:
