@@ -117,9 +117,10 @@ class Shelf:
         """Count anew what DynamoDB has removed by itself, where nothing was written just now."""
         if standing.recent or standing.counts.get(TRASH, 0) == number:
             return
+        counts = {**standing.counts, TRASH: number}
         change, values = replaced(
             {
-                "counts": pack({**standing.counts, TRASH: number}),
+                "counts": pack({shelf: books for shelf, books in counts.items() if books}),
                 "shelf_version": standing.shelf_version + 1,
             }
         )
