@@ -118,6 +118,21 @@ async def test_of_twenty_racing_changes_one_wins(storage, elsewhere, alice):
     assert (await storage.user(alice.user_id)).shelf_version == 2
 
 
+async def test_changes_of_different_books_at_once_are_all_done(storage, elsewhere, alice):
+    done = await asyncio.gather(
+        *(
+            (storage, elsewhere)[n % 2].apply(
+                alice.user_id, [Change(None, a_copy(f"Book {n}", minute=n))]
+            )
+            for n in range(10)
+        )
+    )
+    assert all(done)
+    user = await storage.user(alice.user_id)
+    assert (user.counts, user.shelf_version) == ({"to-read": 10}, 10)
+    assert len((await elsewhere.shelf(alice.user_id, Query(), None, 50)).rows) == 10
+
+
 async def test_adding_what_is_there_is_refused(storage, alice):
     copy = await added(storage, a_copy())
     assert not await storage.apply(alice.user_id, [Change(None, replace(copy, notes="new"))])
@@ -185,6 +200,13 @@ async def test_every_change_raises_the_version_of_the_shelf_and_nobody_else_s(st
     await storage.apply(alice.user_id, [Change(copy, replace(copy, notes="n"))])
     assert (await storage.user(alice.user_id)).shelf_version == 2
     assert (await storage.user(bob.user_id)).shelf_version == 0
+
+
+async def test_books_are_asked_for_by_the_same_id_twice(storage, alice):
+    copy = await added(storage, a_copy())
+    twice = [copy.user_book_id] * 2
+    assert await storage.owned(alice.user_id, twice) == {copy.user_book_id: copy}
+    assert await storage.owned(alice.user_id, []) == {}
 
 
 async def test_an_account_that_is_closing_takes_no_change(storage, alice):

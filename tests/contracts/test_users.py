@@ -79,6 +79,30 @@ async def test_of_twenty_registrations_of_one_name_one_wins(storage, elsewhere):
     assert await elsewhere.user_by_login("carol") == winners[0]
 
 
+async def test_of_twenty_registrations_of_one_email_one_wins(storage, elsewhere):
+    async def register(number):
+        user = a_user(
+            f"carol{number}", email=("carol@example.org", "Carol@Example.org")[number % 2]
+        )
+        try:
+            await (storage, elsewhere)[number % 2].add_user(user)
+        except EmailTaken:
+            assert await elsewhere.user(user.user_id) is None
+            return None
+        return user
+
+    winners = [won for won in await asyncio.gather(*map(register, range(20))) if won]
+    assert len(winners) == 1
+    assert await elsewhere.user_by_login("carol@example.org") == winners[0]
+
+
+async def test_twenty_different_people_can_register_at_once(storage, elsewhere):
+    people = [a_user(f"reader{number}") for number in range(20)]
+    joining = ((storage, elsewhere)[n % 2].add_user(user) for n, user in enumerate(people))
+    await asyncio.gather(*joining)
+    assert [await storage.user_by_login(user.email) for user in people] == people
+
+
 async def test_a_user_is_saved_over_what_was_read(storage, alice):
     after = replace(alice, time_zone="Europe/Berlin", session_epoch=1)
     assert await storage.save_user(alice, after)
@@ -117,6 +141,27 @@ async def test_a_user_cannot_take_another_s_name_or_email(storage, alice, bob):
     with pytest.raises(EmailTaken):
         await storage.save_user(bob, replace(bob, email="ALICE@example.org"))
     assert await storage.user(bob.user_id) == bob
+
+
+async def test_after_a_change_of_names_the_new_ones_sign_in(storage, alice):
+    after = replace(alice, username="alina", email="alina@example.org")
+    assert await storage.save_user(alice, after)
+    for login in ("alina", "alina@example.org"):
+        assert await storage.user_by_login(login) == replace(after, rev=2)
+    for login in ("alice", "alice@example.org"):
+        assert await storage.user_by_login(login) is None
+
+
+async def test_of_two_who_want_the_same_new_name_one_gets_it(storage, elsewhere, alice, bob):
+    async def rename(where, user):
+        try:
+            return await where.save_user(user, replace(user, username="Carol"))
+        except NameTaken:
+            return False
+
+    done = await asyncio.gather(rename(storage, alice), rename(elsewhere, bob))
+    assert sorted(done) == [False, True]
+    assert (await storage.user_by_login("carol")).user_id == (alice, bob)[done.index(True)].user_id
 
 
 async def test_an_old_name_is_free_after_a_change(storage, alice):
@@ -206,3 +251,13 @@ async def test_of_many_who_want_to_be_the_first_one_is(storage, elsewhere):
 
 async def test_others_may_join_after_the_first(storage, alice, bob):
     assert await storage.user("id-bob") == bob
+
+
+async def test_after_the_last_user_is_gone_the_next_one_is_the_first(storage, alice, bob):
+    for user in (alice, bob):
+        assert await storage.has_users()
+        await storage.remove_user(user.user_id)
+    assert not await storage.has_users()
+    await storage.add_user(a_user("carol"), only_first=True)
+    with pytest.raises(RegistrationClosed):
+        await storage.add_user(alice, only_first=True)
