@@ -31,7 +31,8 @@ START_S = 60.0
 """Longer than Lambda's 10 s: four test processes may share two cores."""
 
 CONTAINERS = 3
-ACCOUNT, REGION = "123456789012", "eu-west-1"
+ACCOUNT, REGION = "123456789012", "eu-central-1"
+"""Those of moto."""
 NEXT = "/2018-06-01/runtime/invocation/next"
 
 
@@ -139,6 +140,10 @@ class Container:
         """Whether it can be given work."""
         return self._child.returncode is None
 
+    def family(self) -> list[int]:
+        """Its processes; none when the first has ended."""
+        return _family(self.pid) if self.alive else []
+
     async def start(self) -> Told | None:
         """Start and wait until it asks for work; tells what was wrong if it never does."""
         port = await self._closing.enter_async_context(serving(self._answer))
@@ -188,7 +193,7 @@ class Container:
 
     def _signal(self, number: int) -> None:
         """To all of the container: what looks into pictures is a process beside the first."""
-        for pid in _family(self.pid) if self.alive else []:
+        for pid in self.family():
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
 

@@ -72,7 +72,7 @@ async def test_a_container_stays_for_the_next_event(made: Function) -> None:
 
 async def test_the_context_is_lambdas(made: Function) -> None:
     told = (await made.invoke({"do": "who"})).json
-    assert told["arn"] == "arn:aws:lambda:eu-west-1:123456789012:function:function"
+    assert told["arn"] == "arn:aws:lambda:eu-central-1:123456789012:function:function"
     assert 4_000 < told["left"] <= 5_000
     assert told["path"][0] == str(made.code.task)
 
