@@ -27,6 +27,11 @@ lock pyproject.toml --extra aws --constraint deploy/requirements.txt \
 lock pyproject.toml "$tools/build.in" --extra aws --extra test \
     --constraint deploy/requirements-aws.txt --output-file deploy/requirements-test.txt "$@"
 
+# What the functions on AWS find in their layer instead of in their package.
+grep -oE '"(pillow|pyzbar|zxing-cpp)[<=>][^"]*' pyproject.toml | tr -d '"' >"$tools/layer.in"
+lock "$tools/layer.in" --constraint deploy/requirements-aws.txt \
+    --output-file deploy/requirements-layer.txt "$@"
+
 # What the tests run beside the program, each in an environment of its own: an AWS of the tests' own
 # with the command line and the linters of its templates; an account to deploy into, whose functions
 # must not find our packages by chance; Lambda's own runtime client, for the same reason.

@@ -33,6 +33,9 @@ of, which are cut up for their readers only. Folders below it hold what single p
 FIRST_PARTS = frozenset({"css/site.css", "js/toasts.js"})
 """What the other parts build on; those follow by name."""
 
+READY = ".gz"
+"""Behind the name of a file that was gzipped beforehand, where a function has no time for it."""
+
 FOREVER = "public, max-age=31536000, immutable"
 REVALIDATE = "public, no-cache"
 
@@ -61,7 +64,9 @@ class Assets:
             for path in sorted(self._folder.rglob("*"))
             if path.is_file() and path.suffix in TYPES
         }
-        self._assets |= {name: self._bundled(name) for name in BUNDLES}
+        # A package for Lambda has them as files too.
+        missing = BUNDLES if reload else BUNDLES.keys() - self._assets.keys()
+        self._assets |= {name: self._bundled(name) for name in missing}
         self._urls: dict[str, str] = {}
 
     def url(self, name: str) -> str:
@@ -76,9 +81,13 @@ class Assets:
         """A file by its path below the folder; only files found there are known."""
         return self._fresh(name) if self._reload else self._assets.get(name)
 
+    def items(self) -> list[tuple[str, Asset]]:
+        """Every file with its name, the bundles too, in the order of the names."""
+        return sorted(self._assets.items())
+
     def build(self) -> str:
         """A short name for this set of files: it changes when any of them does."""
-        versions = "".join(asset.version for asset in self._assets.values())
+        versions = "".join(asset.version for _, asset in self.items())
         return hashlib.sha256(versions.encode()).hexdigest()[:8]
 
     def _bundled(self, bundle: str) -> Asset:
@@ -115,11 +124,14 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 
 def _read(path: Path) -> Asset:
-    return _asset(path.read_bytes(), path.suffix, _stamp(path))
+    ready = path.with_name(path.name + READY)
+    packed = ready.read_bytes() if ready.is_file() else None
+    return _asset(path.read_bytes(), path.suffix, _stamp(path), packed)
 
 
-def _asset(body: bytes, suffix: str, stamp: tuple[int, int]) -> Asset:
-    packed = gzip.compress(body, 9, mtime=0) if suffix in PACKED else body
+def _asset(body: bytes, suffix: str, stamp: tuple[int, int], packed: bytes | None = None) -> Asset:
+    if packed is None:
+        packed = gzip.compress(body, 9, mtime=0) if suffix in PACKED else body
     return Asset(
         body=body,
         packed=packed if len(packed) < len(body) else None,

@@ -1,0 +1,1 @@
+"""How the package and the layer for Lambda are put together."""

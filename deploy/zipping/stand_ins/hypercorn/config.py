@@ -1,0 +1,5 @@
+"""The configuration of a server."""
+
+
+class Config:
+    """Nothing to configure."""

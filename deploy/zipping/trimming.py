@@ -1,0 +1,61 @@
+"""Take out of installed packages what no function of ours can ever use; licences stay."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+SERVICES = frozenset({"dynamodb", "s3", "secretsmanager", "sqs", "sts"})
+"""The services whose descriptions boto keeps; it has those of all four hundred."""
+
+_METADATA = re.compile(r"METADATA|.*(?:LICEN[CS]E|NOTICE|COPYING|AUTHORS).*", re.IGNORECASE)
+_SOURCES = frozenset({".c", ".h", ".pxd", ".pxi", ".pyi", ".pyx"})
+
+
+def trim(folder: Path) -> None:
+    """Remove commands, manuals, tests, sources of compiled modules, and data of other services."""
+    for name in ("bin", "share"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    for tests in folder.glob("*/tests"):
+        shutil.rmtree(tests)
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and (path.suffix in _SOURCES or _is_of_the_installer(path, folder)):
+            path.unlink()
+    for package in ("botocore", "boto3"):
+        _keep_services(folder / package / "data")
+    shutil.rmtree(folder / "boto3/examples", ignore_errors=True)
+    endpoints = folder / "botocore/data/endpoints.json"
+    if endpoints.is_file():
+        _keep_endpoints(endpoints)
+    _remove_empty(folder)
+
+
+def _is_of_the_installer(path: Path, folder: Path) -> bool:
+    """Whether a file tells of a package's installation, and neither its version nor its licence."""
+    first, *rest = path.relative_to(folder).parts
+    return first.endswith(".dist-info") and not any(_METADATA.fullmatch(part) for part in rest)
+
+
+def _keep_services(data: Path) -> None:
+    """Files at the top are about all services; folders are about one each."""
+    for folder in data.glob("*/"):
+        if folder.is_dir() and folder.name not in SERVICES:
+            shutil.rmtree(folder)
+
+
+def _keep_endpoints(path: Path) -> None:
+    """Every partition, such as China's, with its regions; the services are those that are used."""
+    wanted: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    for partition in wanted["partitions"]:
+        services = partition["services"]
+        partition["services"] = {name: services[name] for name in services if name in SERVICES}
+    path.write_text(json.dumps(wanted, separators=(",", ":")), encoding="utf-8")
+
+
+def _remove_empty(folder: Path) -> None:
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
