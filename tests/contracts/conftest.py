@@ -1,8 +1,17 @@
 """Every storage that must keep the contract. A new one joins by one line in STORAGES."""
 
+import asyncio
+import os
+from contextlib import AsyncExitStack
+from functools import cache, partial
+from uuid import uuid4
+
 import pytest
 
+from booklib.adapters.dynamodb import DynamoStorage, Tables
 from booklib.adapters.sqlite import SqliteStorage
+from tests.aws import emulators, templates
+from tests.aws.fixtures import ministack, moto  # noqa: F401
 from tests.factories import a_user
 from tests.fakes import Clock, MemoryStorage
 
@@ -37,7 +46,91 @@ class SqlitePlace:
             await storage.close()
 
 
-STORAGES = {"memory": MemoryPlace, "sqlite": SqlitePlace}
+session = cache(emulators.session)
+"""One for all clients: to read DynamoDB's description takes longer than most tests."""
+
+
+class DynamoPlace:
+    """Four tables of its own; every opening has its own client, as another process would."""
+
+    def __init__(self, url, folder, clock, **options):
+        self._url = url
+        self._clock = clock
+        self._options = options
+        self._opened = AsyncExitStack()
+        self.client = None
+        self.tables = None
+
+    async def open(self, **options):
+        opening = session().client("dynamodb", endpoint_url=self._url, **self._options)
+        self.client = await self._opened.enter_async_context(opening)
+        if self.tables is None:
+            self.tables = await self.make_tables(f"t{uuid4().hex[:15]}")
+        return DynamoStorage(self.client, self.tables, now=self._clock, **options)
+
+    async def make_tables(self, environment):
+        return Tables(*await templates.create_tables(self.client, environment))
+
+    async def close(self):
+        await self._opened.aclose()
+
+
+class MotoPlace(DynamoPlace):
+    """moto takes back a refused transaction by putting whole tables back as they were, without
+    what others have written meanwhile: it gets one request at a time.
+    """
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self._turn = asyncio.Lock()
+
+    async def open(self, **options):
+        storage = await super().open(**options)
+        self.client.meta.events.register_first("before-send.dynamodb.*", self._begin)
+        self.client.meta.events.register_last("response-received.dynamodb.*", self._end)
+        return storage
+
+    async def _begin(self, **_):
+        await self._turn.acquire()
+
+    def _end(self, **_):
+        self._turn.release()
+
+
+class NamedPlace(DynamoPlace):
+    """The same where tables take their time, and are not to be left behind."""
+
+    async def make_tables(self, environment):
+        tables = await super().make_tables(environment)
+        for table in tables:
+            await self.client.get_waiter("table_exists").wait(TableName=table)
+        return tables
+
+    async def close(self):
+        for table in self.tables or ():
+            await self.client.delete_table(TableName=table)
+        await super().close()
+
+
+NAMED = os.environ.get("BOOKLIB_TEST_DYNAMODB_URL", "")
+"""An endpoint of DynamoDB that is to keep the contract too, on loopback."""
+
+EMULATED = {"moto": MotoPlace, "ministack": DynamoPlace}
+STORAGES = {"memory": MemoryPlace, "sqlite": SqlitePlace, **EMULATED}
+if NAMED:
+    STORAGES["named"] = partial(NamedPlace, NAMED)
+
+
+def storage_named(kind):
+    return pytest.param(kind, marks=pytest.mark.slow) if kind in EMULATED else kind
+
+
+@pytest.fixture(scope="session", params=map(storage_named, STORAGES))
+def make_place(request):
+    """What makes a storage's place from a folder and a clock."""
+    if request.param in EMULATED:
+        return partial(EMULATED[request.param], request.getfixturevalue(request.param))
+    return STORAGES[request.param]
 
 
 @pytest.fixture
@@ -45,9 +138,9 @@ def clock():
     return Clock()
 
 
-@pytest.fixture(params=STORAGES)
-async def where(request, tmp_path, clock):
-    here = STORAGES[request.param](tmp_path, clock)
+@pytest.fixture
+async def where(make_place, tmp_path, clock):
+    here = make_place(tmp_path, clock)
     yield here
     await here.close()
 

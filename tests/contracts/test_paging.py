@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from booklib.models import SORTS, STATUSES, Query
 from booklib.models.shelf import place, rekey, sort_key
 from booklib.ports import Change
-from tests.contracts.conftest import STORAGES
 from tests.factories import NOON, a_copy, a_user, added
 from tests.fakes import Clock
 
@@ -96,7 +95,6 @@ async def take(storage, books, step, numbers):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", STORAGES)
 @settings(max_examples=60, deadline=None)
 @given(
     copies=COPIES,
@@ -107,7 +105,7 @@ async def take(storage, books, step, numbers):
     limit=st.integers(1, 4),
 )
 def test_no_book_is_lost_or_doubled_while_the_library_changes(
-    kind, copies, steps, order, shelf, words, limit
+    make_place, copies, steps, order, shelf, words, limit
 ):
     sort, descending = order
     query = Query(shelf=shelf, words=words, sort=sort, descending=descending)
@@ -115,7 +113,7 @@ def test_no_book_is_lost_or_doubled_while_the_library_changes(
 
     async def run():
         with tempfile.TemporaryDirectory() as folder:
-            here = STORAGES[kind](Path(folder), Clock())
+            here = make_place(Path(folder), Clock())
             try:
                 await page_while_changing(await here.open(), made, steps, query, limit)
             finally:
