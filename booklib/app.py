@@ -1,19 +1,17 @@
-"""create_app: the only place that wires settings, adapters and pages together."""
+"""create_app: wires settings, the world and the pages together."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
+from contextlib import AsyncExitStack
 from inspect import CO_COROUTINE
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from quart import Quart
 
 from booklib import __version__
-from booklib.ports import Catalogue, Dump, Files, Pictures, Queue, Storage, World
-from booklib.settings import Settings
+from booklib.ports import World
+from booklib.settings import Settings, SettingsError
 from booklib.web import (
     accounts,
     adding,
@@ -32,10 +30,7 @@ from booklib.web import (
 )
 from booklib.web.context import Site, set_site, set_world
 from booklib.web.respond import Templates
-
-if TYPE_CHECKING:
-    from booklib.adapters.picture_process import PictureProcess
-    from booklib.adapters.sqlite import SqliteStorage
+from booklib.wiring import open_working_world
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -62,25 +57,15 @@ class App(Quart):
         return super().ensure_async(func)
 
 
-def utc_now() -> datetime:
-    """The current moment in UTC."""
-    return datetime.now(UTC)
+def create_app(settings: Settings, world: World | None = None) -> Quart:
+    """The web application. A world that is not handed in is opened when serving starts.
 
-
-def create_app(
-    settings: Settings,
-    *,
-    storage: Storage | None = None,
-    queue: Queue | None = None,
-    catalogues: Sequence[Catalogue] | None = None,
-    files: Files | None = None,
-    pictures: Pictures | None = None,
-    now: Callable[[], datetime] = utc_now,
-) -> Quart:
-    """The web application. What is not handed in is opened when serving starts and closed after.
-
-    An app can be started once.
+    An app can be started once. Raises SettingsError where there is no secret key.
     """
+    if not settings.secret_key:
+        raise SettingsError(
+            "SECRET_KEY", f"must be set where BOOKLIB_STORAGE is {settings.storage}."
+        )
     app = App("booklib", template_folder=str(ROOT / "templates"), static_folder=None)
     app.jinja_environment = Templates
     app.secret_key = settings.secret_key
@@ -89,143 +74,15 @@ def create_app(
     opened = AsyncExitStack()
 
     async def start() -> None:
-        found = catalogues if catalogues is not None else _catalogues(settings, opened)
-        store = storage or await _swept_storage(settings, opened, now)
-        bell = _Bell(queue)
-        world = World(
-            storage=store,
-            queue=bell,
-            catalogues=tuple(found),
-            files=files or _files(settings),
-            pictures=pictures or _pictures(opened),
-            now=now,
-        )
-        if queue is None:
-            bell.answers = await _worker(world, opened)
-        set_world(app.extensions, world)
+        if world is not None:
+            set_world(app.extensions, world)
+            return
+        working = open_working_world(settings)
+        set_world(app.extensions, await opened.enter_async_context(working))
 
     app.before_serving(start)
     app.after_serving(opened.aclose)
     return app
-
-
-@asynccontextmanager
-async def open_world(settings: Settings) -> AsyncIterator[World]:
-    """The world for the command line: no worker and no catalogues.
-
-    A serving process finds the jobs that are stored here by its sweep.
-    """
-    async with AsyncExitStack() as opened:
-        yield World(
-            storage=await _storage(settings, opened),
-            queue=_Bell(None),
-            catalogues=(),
-            files=_files(settings),
-            pictures=_pictures(opened),
-            now=utc_now,
-        )
-
-
-@asynccontextmanager
-async def open_dump(settings: Settings) -> AsyncIterator[Dump]:
-    """What reads everything, for the command line."""
-    async with AsyncExitStack() as opened:
-        yield await _storage(settings, opened)
-
-
-def engine() -> str:
-    """The database's name and version, for people."""
-    from booklib.adapters.sqlite.checking import ENGINE
-
-    return ENGINE
-
-
-@asynccontextmanager
-async def open_pictures() -> AsyncIterator[PictureProcess]:
-    """What looks into pictures, for the command line; needs no settings."""
-    async with AsyncExitStack() as opened:
-        yield _pictures(opened)
-
-
-class _Bell:
-    """The queue as the world knows it: its worker needs the world, so it is hung up last."""
-
-    def __init__(self, answers: Queue | None) -> None:
-        self.answers = answers
-
-    async def ring(self, job_id: str) -> None:
-        """Pass the ring on; before the worker is there it is lost, which costs time only."""
-        if self.answers is not None:
-            await self.answers.ring(job_id)
-
-
-async def _storage(settings: Settings, opened: AsyncExitStack) -> SqliteStorage:
-    # Imported where it is chosen: the other runtime has no use for it.
-    from booklib.adapters.sqlite import SqliteStorage
-
-    storage = await SqliteStorage.open(settings.database)
-    opened.push_async_callback(storage.close)
-    return storage
-
-
-async def _swept_storage(
-    settings: Settings, opened: AsyncExitStack, now: Callable[[], datetime]
-) -> Storage:
-    from booklib.adapters.sqlite.housekeeping import swept_daily
-
-    storage = await _storage(settings, opened)
-    await opened.enter_async_context(swept_daily(storage, now))
-    return storage
-
-
-def _files(settings: Settings) -> Files:
-    from booklib.adapters.local_files import LocalFiles
-
-    return LocalFiles(settings.files)
-
-
-def _pictures(opened: AsyncExitStack) -> PictureProcess:
-    from booklib.adapters.picture_process import PictureProcess
-
-    pictures = PictureProcess()
-    opened.push_async_callback(pictures.aclose)
-    return pictures
-
-
-def _catalogues(settings: Settings, opened: AsyncExitStack) -> list[Catalogue]:
-    """Google Books first, where there is a key: without one it answers nobody."""
-    from booklib.adapters.google_books import GoogleBooks
-    from booklib.adapters.open_library import OpenLibrary
-
-    found: list[Catalogue] = []
-    if settings.google_books_api_key:
-        google = GoogleBooks(
-            settings.google_books_api_key,
-            url=settings.google_books_url,
-            country=settings.google_books_country,
-        )
-        opened.push_async_callback(google.aclose)
-        found.append(google)
-    library = OpenLibrary(
-        url=settings.open_library_url,
-        covers_url=settings.open_library_covers_url,
-        contact=settings.contact or settings.public_url,
-    )
-    opened.push_async_callback(library.aclose)
-    return [*found, library]
-
-
-async def _worker(world: World, opened: AsyncExitStack) -> Queue:
-    from booklib import jobs
-    from booklib.adapters.local_queue import LocalQueue
-
-    async def run(job_id: str) -> None:
-        await jobs.run(world, job_id)
-
-    queue = LocalQueue(run, world.storage, workers=4)
-    await queue.start()
-    opened.push_async_callback(queue.stop)
-    return queue
 
 
 def _site(settings: Settings) -> Site:

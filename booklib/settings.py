@@ -41,7 +41,7 @@ class Settings:
     """Everything that an owner can set; the README's table explains each variable."""
 
     secret_key: str = field(repr=False)
-    """Signs the session cookies."""
+    """Signs the session cookies; empty where it has still to be read from `secret_key_arn`."""
     secret_key_fallbacks: tuple[str, ...] = field(default=(), repr=False)
     """Former secret keys whose cookies still count."""
     data_dir: Path = CHECKOUT / "instance"
@@ -62,6 +62,18 @@ class Settings:
     """Peers whose X-Forwarded-* headers are believed."""
     static_url: str = ""
     """Where static files are served from; empty: by the application itself."""
+    users_table: str = ""
+    books_table: str = ""
+    user_books_table: str = ""
+    jobs_table: str = ""
+    files_bucket: str = ""
+    """Where DynamoDB and S3 keep what SQLite and a folder keep elsewhere."""
+    metadata_queue_url: str = ""
+    """The SQS queue that wakes the worker; without it a serving process is its own worker."""
+    secret_key_arn: str = ""
+    """The secret of AWS Secrets Manager that holds the secret key."""
+    origin_secret: str = field(default="", repr=False)
+    """What CloudFront adds to each request, where nobody may come by another way."""
 
     @property
     def database(self) -> Path:
@@ -101,7 +113,19 @@ class Settings:
             public_url=read.origin("BOOKLIB_PUBLIC_URL"),
             trusted_proxies=read.networks("BOOKLIB_TRUSTED_PROXIES"),
             static_url=read.url("STATIC_URL", cls.static_url),
+            **_on_aws(read, storage),
         )
+
+
+AWS_PLACES = ("USERS_TABLE", "BOOKS_TABLE", "USER_BOOKS_TABLE", "JOBS_TABLE", "FILES_BUCKET")
+
+
+def library_path() -> str:
+    """Where the system looks for shared libraries beside its own places.
+
+    In Lambda, Python itself is found there, also by a child process.
+    """
+    return os.environ.get("LD_LIBRARY_PATH", "")
 
 
 class _Reader:
@@ -214,10 +238,22 @@ def _folder(value: str, make: bool) -> Path:
     return folder
 
 
+def _on_aws(read: _Reader, storage: StorageKind) -> dict[str, str]:
+    """What only AWS needs, by the name of its field; the places must all be named."""
+    found = {name.lower(): read.word(name) for name in AWS_PLACES}
+    missing = [name for name in AWS_PLACES if not found[name.lower()]]
+    if storage == "dynamodb" and missing:
+        raise SettingsError(", ".join(missing), "must be set where BOOKLIB_STORAGE is dynamodb.")
+    found["metadata_queue_url"] = read.url("METADATA_QUEUE_URL", "")
+    found["secret_key_arn"] = read.word("SECRET_KEY_ARN")
+    found["origin_secret"] = read.secret("ORIGIN_SECRET")
+    return found
+
+
 def _kept_secret(storage: StorageKind, data_dir: Path) -> str:
-    """The secret key of the data folder, made at the first start."""
+    """The secret key of the data folder, made at the first start; AWS has another place for it."""
     if storage != "sqlite":
-        raise SettingsError("SECRET_KEY", f"must be set where BOOKLIB_STORAGE is {storage}.")
+        return ""
     path = data_dir / SECRET_FILE
     try:
         return _read_or_make(path)

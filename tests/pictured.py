@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from booklib import covers, library
-from booklib.app import open_world
+from booklib.wiring import open_world
 from booklib.models import UserBook
 from booklib.models.shelf import Query
 from booklib.settings import Settings

@@ -70,8 +70,11 @@ class PictureProcess:
         children: int = CHILDREN,
         waiting: int = WAITING,
         idle_s: float = IDLE_S,
+        library_path: str = "",
     ) -> None:
+        """`library_path`: where a child looks for shared libraries (ld.so's LD_LIBRARY_PATH)."""
         self._command = command
+        self._library_path = library_path
         self._free = asyncio.Semaphore(children)
         self._room = children + waiting
         self._asks: set[asyncio.Future[None]] = set()
@@ -158,7 +161,7 @@ class PictureProcess:
         if self._closed:
             raise Busy(TOO_MANY)
         try:
-            child = await _Child.started(self._command)
+            child = await _Child.started(self._command, self._library_path)
         except OSError as error:
             _log.error("No process for pictures could be started: %s", error)
             raise NotRead(NO_READER) from None
@@ -203,7 +206,7 @@ class _Child:
         self._answers = process.stdout
 
     @classmethod
-    async def started(cls, command: Sequence[str]) -> _Child:
+    async def started(cls, command: Sequence[str], library_path: str) -> _Child:
         """A new process. It knows where this program's modules are, and nothing else of here.
 
         In a session of its own, Ctrl+C reaches this process alone. Raises OSError.
@@ -213,7 +216,12 @@ class _Child:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
-            env={"PATH": defpath, "LC_ALL": "C.UTF-8", "PYTHONPATH": _modules()},
+            env={
+                "PATH": defpath,
+                "LC_ALL": "C.UTF-8",
+                "PYTHONPATH": _modules(),
+                **({"LD_LIBRARY_PATH": library_path} if library_path else {}),
+            },
             start_new_session=True,
         )
         return cls(process)

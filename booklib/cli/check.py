@@ -65,7 +65,7 @@ def check(as_json: bool) -> None:
 
 
 async def _facts() -> list[Fact]:
-    from booklib.app import engine
+    from booklib.wiring import engine
 
     system = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
     facts = [Fact("Book Library", "ok", __version__), Fact("Python", "ok", system)]
@@ -75,12 +75,17 @@ async def _facts() -> list[Fact]:
         settings = load_settings()
     except SettingsError as error:
         return [*facts, Fact("Settings", "wrong", str(error))]
-    return [*facts, *_settings(settings), _folder(settings.data_dir), *await _library(settings)]
+    facts += _settings(settings)
+    if settings.storage == "sqlite":
+        facts.append(_folder(settings.data_dir))
+        if not settings.database.exists():
+            return [*facts, Fact("Library", "ok", "not begun yet: “booklib serve” makes it")]
+    return [*facts, *await _library(settings)]
 
 
 async def _decoders() -> list[Fact]:
     """What reads pictures, as the process says that would do it."""
-    from booklib.app import open_pictures
+    from booklib.wiring import open_pictures
 
     facts = [_package("zxing-cpp", "zxing-cpp"), _package("Pillow", "pillow")]
     try:
@@ -123,9 +128,7 @@ def _folder(folder: Path) -> Fact:
 
 
 async def _library(settings: Settings) -> list[Fact]:
-    if not settings.database.exists():
-        return [Fact("Library", "ok", "not begun yet: “booklib serve” makes it")]
-    from booklib.app import open_dump
+    from booklib.wiring import open_dump
 
     try:
         async with open_dump(settings) as dump:
@@ -133,6 +136,11 @@ async def _library(settings: Settings) -> list[Fact]:
             books = [user.total async for user in dump.users()]
     except BooklibError as error:
         return [Fact("Library", "wrong", str(error))]
-    size = settings.database.stat().st_size / 1e6
-    text = f"accounts: {len(books):,}, books: {sum(books):,}, database: {size:,.1f} MB"
+    text = f"accounts: {len(books):,}, books: {sum(books):,}, database: {_size(settings)}"
     return [Fact("Library", "ok", text), *(Fact("Library", "wrong", fault) for fault in faults)]
+
+
+def _size(settings: Settings) -> str:
+    if settings.storage == "dynamodb":
+        return f"{settings.user_books_table} and its sisters"
+    return f"{settings.database.stat().st_size / 1e6:,.1f} MB"

@@ -12,7 +12,7 @@ import click
 from booklib.errors import BooklibError, Invalid
 from booklib.models import User
 from booklib.ports import World
-from booklib.settings import Settings, SettingsError
+from booklib.settings import Settings
 
 T = TypeVar("T")
 
@@ -36,18 +36,12 @@ def _sentences(error: BooklibError) -> str:
 
 def load_settings() -> Settings:
     """The settings of the environment; raises SettingsError."""
-    settings = Settings.from_environment()
-    if settings.storage != "sqlite":
-        raise SettingsError(
-            "BOOKLIB_STORAGE",
-            f"is {settings.storage}, and this version can store in sqlite only.",
-        )
-    return settings
+    return Settings.from_environment()
 
 
 def in_world(work: Callable[[World], Awaitable[T]]) -> T:
     """Run `work` on the storage of the settings; a serving process may be at work beside it."""
-    from booklib.app import open_world
+    from booklib.wiring import open_world
 
     async def opened() -> T:
         async with open_world(load_settings()) as world:

@@ -52,7 +52,7 @@ def scan(images: tuple[str, ...]) -> None:
 
 async def _scan_all(images: Sequence[str], tell: Callable[[Finding], None]) -> None:
     """Tell what is in each picture, in their order, while the next ones are read already."""
-    from booklib.app import open_pictures
+    from booklib.wiring import open_pictures
 
     async with open_pictures() as pictures, asyncio.TaskGroup() as group:
         ahead: deque[asyncio.Task[Finding]] = deque()

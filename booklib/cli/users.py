@@ -96,7 +96,7 @@ def delete(name: str, yes: bool) -> None:
 
 
 async def _all_users() -> list[User]:
-    from booklib.app import open_dump
+    from booklib.wiring import open_dump
 
     async with open_dump(load_settings()) as dump:
         return [found async for found in dump.users()]

@@ -11,9 +11,18 @@ from pathlib import Path
 
 import pytest
 
+from booklib.app import create_app
 from booklib.settings import CHECKOUT, Settings, SettingsError
 
 SECRET = "a secret of decent length"
+ON_AWS = {
+    "BOOKLIB_STORAGE": "dynamodb",
+    "USERS_TABLE": "Users",
+    "BOOKS_TABLE": "Books",
+    "USER_BOOKS_TABLE": "UserBooks",
+    "JOBS_TABLE": "Jobs",
+    "FILES_BUCKET": "files",
+}
 
 
 def settings(tmp_path: Path, **environ: str) -> Settings:
@@ -125,16 +134,30 @@ def test_the_data_folder_is_relative_to_the_checkout(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    environ = {"BOOKLIB_STORAGE": "dynamodb", "SECRET_KEY": SECRET}
+    environ = ON_AWS | {"SECRET_KEY": SECRET}
     assert Settings.from_environment(environ).data_dir == CHECKOUT / "instance"
     home = {**environ, "BOOKLIB_DATA_DIR": "~/books"}
     assert Settings.from_environment(home).data_dir == Path.home() / "books"
     assert list(tmp_path.iterdir()) == []
 
 
-def test_dynamodb_wants_a_secret_key(tmp_path: Path) -> None:
+def test_dynamodb_wants_to_know_its_places(tmp_path: Path) -> None:
+    told = {name: value for name, value in ON_AWS.items() if name != "JOBS_TABLE"}
+    with pytest.raises(SettingsError, match=r"^JOBS_TABLE must be set where BOOKLIB_STORAGE is"):
+        settings(tmp_path, **told)
+
+
+def test_on_aws_the_secret_key_has_another_place_and_no_folder_is_made(tmp_path: Path) -> None:
+    arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:SecretKey"
+    read = settings(tmp_path, SECRET_KEY="", SECRET_KEY_ARN=arn, **ON_AWS)
+    assert (read.secret_key, read.secret_key_arn) == ("", arn)
+    assert (read.jobs_table, read.files_bucket) == ("Jobs", "files")
+    assert not (tmp_path / "data").exists()
+
+
+def test_an_app_without_a_secret_key_does_not_start(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="SECRET_KEY must be set"):
-        settings(tmp_path, BOOKLIB_STORAGE="dynamodb")
+        create_app(settings(tmp_path, SECRET_KEY="", **ON_AWS))
 
 
 def test_the_secret_key_is_made_once_and_only_its_owner_may_read_it(tmp_path: Path) -> None:

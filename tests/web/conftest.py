@@ -36,15 +36,6 @@ class Site:
 
     def __post_init__(self):
         self.storage = self.storage or MemoryStorage(self.clock)
-        self.app = create_app(
-            self.settings,
-            storage=self.storage,
-            queue=self.queue,
-            catalogues=[self.catalogue],
-            files=self.files,
-            pictures=self.pictures,
-            now=self.clock,
-        )
         self.world = World(
             storage=self.storage,
             queue=self.queue,
@@ -53,6 +44,7 @@ class Site:
             pictures=self.pictures,
             now=self.clock,
         )
+        self.app = create_app(self.settings, self.world)
 
     async def add(self, name):
         """A new user whose password is PASSWORD."""

@@ -1,0 +1,76 @@
+"""Clients of AWS: one session, each client opened once and closed by whoever opened it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Literal
+
+import aioboto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from booklib.errors import StorageDown
+
+log = logging.getLogger(__name__)
+
+Service = Literal["dynamodb", "s3", "secretsmanager", "sqs"]
+
+CURRENT, PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
+
+_CONFIG = Config(
+    connect_timeout=2,
+    read_timeout=10,
+    # The storage tries again by itself, and knows better for how long.
+    retries={"mode": "standard", "total_max_attempts": 2},
+    max_pool_connections=25,
+    tcp_keepalive=True,
+)
+
+
+@asynccontextmanager
+async def clients(*services: Service) -> AsyncIterator[tuple[Any, ...]]:
+    """Open low-level clients, in the order of their names, until the block ends.
+
+    Region, credentials and AWS_ENDPOINT_URL are the SDK's own business. Raises StorageDown where
+    there is no region or no usable profile; missing credentials show at the first call.
+    """
+    session = aioboto3.Session()
+    async with AsyncExitStack() as opened:
+        try:
+            found = [
+                await opened.enter_async_context(session.client(service, config=_CONFIG))
+                for service in services
+            ]
+        except (BotoCoreError, ValueError) as error:
+            log.error("AWS cannot be used: %s", error)
+            raise StorageDown(f"AWS cannot be used: {error}") from None
+        yield tuple(found)
+
+
+async def read_secret(client: Any, arn: str) -> tuple[str, ...]:
+    """The values of a secret that count, the current one first, then the one before it.
+
+    So a new value signs nobody out: Secrets Manager keeps the former one as AWSPREVIOUS. Raises
+    StorageDown where there is no current one.
+    """
+    try:
+        current = await client.get_secret_value(SecretId=arn, VersionStage=CURRENT)
+    except (ClientError, BotoCoreError) as error:
+        log.error("The secret key cannot be read from %s: %s", arn, error)
+        raise StorageDown("The secret key cannot be read.") from None
+    try:
+        previous = await client.get_secret_value(SecretId=arn, VersionStage=PREVIOUS)
+    except (ClientError, BotoCoreError) as error:
+        if not _is_missing(error):
+            log.warning("The former secret key cannot be read from %s: %s", arn, error)
+        return (str(current["SecretString"]),)
+    return str(current["SecretString"]), str(previous["SecretString"])
+
+
+def _is_missing(error: ClientError | BotoCoreError) -> bool:
+    """Whether the secret never had another value."""
+    if not isinstance(error, ClientError):
+        return False
+    return bool(error.response["Error"]["Code"] == "ResourceNotFoundException")

@@ -1,0 +1,193 @@
+"""Which adapters the settings ask for: the only part that knows them all."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from booklib.ports import Catalogue, Dump, Files, Queue, Storage, World
+from booklib.settings import Settings, library_path
+
+if TYPE_CHECKING:
+    from booklib.adapters.picture_process import PictureProcess
+
+# Adapters are imported where they are chosen: the other runtime has no use for them, nor time.
+
+
+class Store(Storage, Dump, Protocol):
+    """What both databases are: the storage, and what reads everything in it."""
+
+
+class Places(NamedTuple):
+    """Where things are kept, and who is told of work."""
+
+    store: Store
+    files: Files
+    queue: Queue | None
+    """None where whoever serves does the work too."""
+
+
+def utc_now() -> datetime:
+    """The current moment in UTC."""
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def open_world(settings: Settings) -> AsyncIterator[World]:
+    """The world for the command line: no worker and no catalogues.
+
+    A serving process finds the jobs that are stored here by its sweep.
+    """
+    async with AsyncExitStack() as opened:
+        places = await open_places(settings, opened)
+        yield World(
+            storage=places.store,
+            queue=places.queue or Bell(None),
+            catalogues=(),
+            files=places.files,
+            pictures=_pictures(opened),
+            now=utc_now,
+        )
+
+
+@asynccontextmanager
+async def open_dump(settings: Settings) -> AsyncIterator[Dump]:
+    """What reads everything, for the command line."""
+    async with AsyncExitStack() as opened:
+        yield (await open_places(settings, opened)).store
+
+
+@asynccontextmanager
+async def open_working_world(
+    settings: Settings, now: Callable[[], datetime] = utc_now
+) -> AsyncIterator[World]:
+    """The world for whoever serves or works; without a queue elsewhere its worker is in here."""
+    async with AsyncExitStack() as opened:
+        places = await open_places(settings, opened)
+        if settings.storage == "sqlite":
+            await _keep_swept(places.store, opened, now)
+        bell = Bell(places.queue)
+        world = World(
+            storage=places.store,
+            queue=bell,
+            catalogues=tuple(_catalogues(settings, opened)),
+            files=places.files,
+            pictures=_pictures(opened),
+            now=now,
+        )
+        if places.queue is None:
+            bell.answers = await _worker(world, opened)
+        yield world
+
+
+class Bell:
+    """The queue as the world knows it: its worker needs the world, so it is hung up last."""
+
+    def __init__(self, answers: Queue | None) -> None:
+        self.answers = answers
+
+    async def ring(self, job_id: str) -> None:
+        """Pass the ring on; before the worker is there it is lost, which costs time only."""
+        if self.answers is not None:
+            await self.answers.ring(job_id)
+
+
+async def open_places(settings: Settings, opened: AsyncExitStack) -> Places:
+    """Open what the settings name; `opened` closes it."""
+    if settings.storage == "dynamodb":
+        return await _on_aws(settings, opened)
+    from booklib.adapters.local_files import LocalFiles
+    from booklib.adapters.sqlite import SqliteStorage
+
+    storage = await SqliteStorage.open(settings.database)
+    opened.push_async_callback(storage.close)
+    return Places(storage, LocalFiles(settings.files), None)
+
+
+async def _on_aws(settings: Settings, opened: AsyncExitStack) -> Places:
+    from booklib.adapters.aws_clients import clients
+    from booklib.adapters.dynamodb import DynamoStorage, Tables
+    from booklib.adapters.s3_files import S3Files
+    from booklib.adapters.sqs_queue import SqsQueue
+
+    dynamodb, s3, sqs = await opened.enter_async_context(clients("dynamodb", "s3", "sqs"))
+    tables = Tables(
+        users=settings.users_table,
+        books=settings.books_table,
+        user_books=settings.user_books_table,
+        jobs=settings.jobs_table,
+    )
+    url = settings.metadata_queue_url
+    return Places(
+        DynamoStorage(dynamodb, tables),
+        S3Files(s3, settings.files_bucket),
+        SqsQueue(sqs, url) if url else None,
+    )
+
+
+async def _keep_swept(store: Store, opened: AsyncExitStack, now: Callable[[], datetime]) -> None:
+    from booklib.adapters.sqlite import SqliteStorage
+    from booklib.adapters.sqlite.housekeeping import swept_daily
+
+    if isinstance(store, SqliteStorage):
+        await opened.enter_async_context(swept_daily(store, now))
+
+
+def engine() -> str:
+    """The local database's name and version, for people."""
+    from booklib.adapters.sqlite.checking import ENGINE
+
+    return ENGINE
+
+
+@asynccontextmanager
+async def open_pictures() -> AsyncIterator[PictureProcess]:
+    """What looks into pictures, for the command line; needs no settings."""
+    async with AsyncExitStack() as opened:
+        yield _pictures(opened)
+
+
+def _pictures(opened: AsyncExitStack) -> PictureProcess:
+    from booklib.adapters.picture_process import PictureProcess
+
+    pictures = PictureProcess(library_path=library_path())
+    opened.push_async_callback(pictures.aclose)
+    return pictures
+
+
+def _catalogues(settings: Settings, opened: AsyncExitStack) -> list[Catalogue]:
+    """Google Books first, where there is a key: without one it answers nobody."""
+    from booklib.adapters.google_books import GoogleBooks
+    from booklib.adapters.open_library import OpenLibrary
+
+    found: list[Catalogue] = []
+    if settings.google_books_api_key:
+        google = GoogleBooks(
+            settings.google_books_api_key,
+            url=settings.google_books_url,
+            country=settings.google_books_country,
+        )
+        opened.push_async_callback(google.aclose)
+        found.append(google)
+    library = OpenLibrary(
+        url=settings.open_library_url,
+        covers_url=settings.open_library_covers_url,
+        contact=settings.contact or settings.public_url,
+    )
+    opened.push_async_callback(library.aclose)
+    return [*found, library]
+
+
+async def _worker(world: World, opened: AsyncExitStack) -> Queue:
+    from booklib import jobs
+    from booklib.adapters.local_queue import LocalQueue
+
+    async def run(job_id: str) -> None:
+        await jobs.run(world, job_id)
+
+    queue = LocalQueue(run, world.storage, workers=4)
+    await queue.start()
+    opened.push_async_callback(queue.stop)
+    return queue
