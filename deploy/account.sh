@@ -64,5 +64,5 @@ check_account() {
         "region $region." ;;
     *) fail "AWS does not accept the credentials:$answer" ;;
     esac
-    account=${answer##*$'\n'}
+    account=$(last_line "$answer")
 }

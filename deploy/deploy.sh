@@ -22,17 +22,20 @@ check_account
 bucket=book-library-deployment-$region-$account
 data_stack=BookLibrary-$env-data
 app_stack=BookLibrary-$env
-changed=false
+changed=false static_sent=""
 say "Account $account, region $region, environment $env"
 
 if [ "$mode" = delete ]; then
     remove_all
     exit
 fi
-if [ "$mode" = code-only ] && [ "$(status_of "$app_stack")" = NONE ]; then
+before=$(parameters_of "$app_stack")
+if [ "$mode" = code-only ] && [ -z "$before" ]; then
     fail "There is no stack $app_stack in $region yet: please deploy without --code-only first." \
         "(Was it deployed into another region? AWS_REGION=... names it.)"
 fi
+runtime=$(setting Runtime "$before")
+architecture=$(setting Architecture "$before")
 
 # The program's own environment, as deploy/local.sh makes it, and a folder that goes when this ends.
 if ! venv_is_ready .venv "$(fingerprint deploy/requirements.txt pyproject.toml)"; then
@@ -45,10 +48,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 trap 'say "Interrupted. What CloudFormation has begun it ends by itself; run this again then."; exit 130' INT TERM
 
-runtime=$(setting Runtime)
-architecture=$(setting Architecture)
 need_bucket
-
 say "Building the package for $runtime on $architecture ..."
 package=$scratch/package.zip
 "$python" deploy/package.py --runtime "$runtime" --architecture "$architecture" "$package"
@@ -61,18 +61,25 @@ if [ "$mode" = everything ]; then
     layer_key=$key
 
     deploy_stack "$data_stack" infra/data.yaml "Environment=$env"
-    data=$(things_of "$data_stack")
-    upload_static
+    things=$(things_of "$data_stack")
+    files=$(named FilesBucket "$things")
+    secret=$(named SecretKey "$things")
+    [ -n "${files:+$secret}" ] || fail "The stack $data_stack has no bucket or no secret."
+
+    if [ -n "$before" ]; then
+        things=$(things_of "$app_stack")
+        upload_static "$things"
+    fi
     deploy_stack "$app_stack" infra/app.yaml \
         "Environment=$env" "CodeBucket=$bucket" "CodeKey=$code_key" "LayerKey=$layer_key" \
-        "FilesBucket=$(named FilesBucket "$data")" "SecretKey=$(named SecretKey "$data")" \
-        "Runtime=$runtime" "Architecture=$architecture" \
-        ${parameters[@]+"${parameters[@]}"}
+        "FilesBucket=$files" "SecretKey=$secret" \
+        "Runtime=$runtime" "Architecture=$architecture" ${parameters[@]+"${parameters[@]}"}
 fi
-upload_static
+things=$(things_of "$app_stack")
+upload_static "$things"
 send_code "$code_key" "$package"
 
-address=$(address_of_site)
+address=$(address_of_site "$things")
 smoke_test "$address"
 [ "$changed" = true ] || say "Nothing has changed."
 printf '%s\n' "$address"

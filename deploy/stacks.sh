@@ -3,6 +3,8 @@
 
 pause=5 # seconds between two looks at a stack at work
 
+last_line() { printf '%s\n' "$1" | tail -n 1; }
+
 # ask SERVICE COMMAND...: one thing that AWS knows, as text; nothing where it knows none.
 ask() { aws "$@" --output text | sed 's/^None$//'; }
 
@@ -11,7 +13,7 @@ status_of() {
     local answer
     if answer=$(aws cloudformation describe-stacks --stack-name "$1" \
         --query 'Stacks[0].StackStatus' --output text 2>&1); then
-        printf '%s\n' "${answer##*$'\n'}"
+        last_line "$answer"
         return
     fi
     case $answer in
@@ -47,27 +49,37 @@ being_started() {
     case $sets in *CREATE_PENDING* | *CREATE_IN_PROGRESS* | *EXECUTE_* | *[[:space:]]AVAILABLE*) ;; *) return 1 ;; esac
 }
 
-# things_of STACK: its resources, one a line: logical name, tab, physical name.
+# things_of STACK: its resources, one a line: logical name, tab, physical name. After a rollback
+# CloudFormation lists those that it has taken away again, too.
 things_of() {
     ask cloudformation describe-stack-resources --stack-name "$1" \
-        --query 'StackResources[].[LogicalResourceId, PhysicalResourceId]'
+        --query "StackResources[?ResourceStatus!='DELETE_COMPLETE'].[LogicalResourceId, PhysicalResourceId]"
 }
 
-# named LOGICAL THINGS: the physical name in what things_of printed; nothing where there is none.
+# named NAME LINES: what stands behind a name and a tab; nothing where there is none.
 named() { awk -F '\t' -v name="$1" '$1 == name && $2 != "None" { print $2 }' <<<"$2"; }
-
-# output_of STACK NAME
-output_of() {
-    ask cloudformation describe-stacks --stack-name "$1" \
-        --query "Stacks[0].Outputs[?OutputKey=='$2'].OutputValue | [0]"
-}
 
 # template_parameters TEMPLATE: the names of its parameters, one a line.
 template_parameters() {
     awk '/^[A-Za-z]/ { inside = /^Parameters:/ } inside && /^  [A-Za-z]+:/ { sub(":.*", "", $1); print $1 }' "$1"
 }
 
-# setting NAME: the value a parameter of the program's stack has after this deployment.
+# parameters_of STACK: name, tab, value of each, one a line; nothing where there is no stack.
+parameters_of() {
+    local answer
+    if answer=$(aws cloudformation describe-stacks --stack-name "$1" --output text \
+        --query 'Stacks[0].Parameters[].[ParameterKey, ParameterValue]' 2>&1); then
+        printf '%s\n' "$answer"
+        return
+    fi
+    case $answer in
+    *"does not exist"*) ;;
+    *) fail "CloudFormation does not say how $1 is:$answer" ;;
+    esac
+}
+
+# setting NAME BEFORE: the value that a parameter of the program's stack has after this deployment,
+# of those given, those before (as parameters_of tells) and the template's.
 setting() {
     local given
     for given in ${parameters[@]+"${parameters[@]}"}; do
@@ -76,11 +88,7 @@ setting() {
             return
         fi
     done
-    given=""
-    if [ "$(status_of "$app_stack")" != NONE ]; then
-        given=$(ask cloudformation describe-stacks --stack-name "$app_stack" \
-            --query "Stacks[0].Parameters[?ParameterKey=='$1'].ParameterValue | [0]") || return
-    fi
+    given=$(named "$1" "$2")
     [ -n "$given" ] || given=$(awk -v name="$1:" '$1 == name { inside = 1 }
         inside && sub(/.*Default: */, "") { sub(/[ ,}].*/, ""); print; exit }' infra/app.yaml)
     printf '%s\n' "$given"
@@ -170,31 +178,36 @@ remove_stack() {
     fail "When the cause is mended, run the same command again."
 }
 
-# address_of_site: the one that the template tells, or the one that the API says of itself.
+# address_of_site THINGS: the one that the template tells, or the one that the API says of itself.
 address_of_site() {
-    local told things api
-    told=$(output_of "$app_stack" Address) || return
+    local told api
+    told=$(ask cloudformation describe-stacks --stack-name "$app_stack" \
+        --query "Stacks[0].Outputs[?OutputKey=='Address'].OutputValue | [0]") || return
     case $told in
     "" | *.execute-api.*)
-        things=$(things_of "$app_stack") || return
-        api=$(named HttpApi "$things")
+        api=$(named HttpApi "$1")
         told=$(ask apigatewayv2 get-api --api-id "$api" --query ApiEndpoint) || return
         ;;
     esac
     printf '%s\n' "${told%/}"
 }
 
-# smoke_test ADDRESS: the site says that it is well within a minute or two, or this says what to look at.
+# smoke_test ADDRESS: the storage answers and a page is made within a minute or two, or this says
+# what to look at.
 smoke_test() {
-    local answer="" try
-    for try in 1 2 3 4 5 6 7 8; do
-        answer=$(curl --silent --show-error --max-time 20 --write-out '\n%{http_code}' "$1/health" 2>&1) || true
-        [ "${answer##*$'\n'}" != 200 ] || return 0
-        [ "$try" -gt 1 ] || say "$1/health does not answer yet: trying again ..."
-        sleep "$pause"
-    done
-    fail "$app_stack is deployed, but $1/health does not say that it is well:
+    local path answer try=1
+    for path in /health /login; do
+        while true; do
+            answer=$(curl --silent --show-error --max-time 20 --write-out '\n%{http_code}' \
+                "$1$path" 2>&1) || true
+            [ "$(last_line "$answer")" != 200 ] || break
+            [ "$try" -gt 1 ] || say "$1$path does not answer yet: trying again ..."
+            [ "$try" -lt 8 ] || fail "$app_stack is deployed, but $1$path does not answer well:
 $answer
 What the function says of it:  aws logs tail --region $region /aws/lambda/BookLibrary-API-$env
 A new domain name can take some minutes to be known; else please run this again."
+            try=$((try + 1))
+            sleep "$pause"
+        done
+    done
 }

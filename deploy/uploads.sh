@@ -64,16 +64,15 @@ upload() {
     fi
 }
 
-# upload_static: the files that pages ask for, into the bucket that CloudFront reads; nothing where
-# the very same are there. Always before the code whose pages ask for them, and none is ever taken
-# away: pages that are open still ask for theirs. The name does not tell a file's version (the
+# upload_static THINGS: the files that pages ask for, into the bucket that CloudFront reads; nothing
+# where the very same are there. Always before the code whose pages ask for them, and none is ever
+# taken away: pages that are open still ask for theirs. The name does not tell a file's version (the
 # page's address does), so that caches hold it for a day and not for ever.
 upload_static() {
-    local things static wanted folder type
-    [ "$(status_of "$app_stack")" != NONE ] || return 0
-    things=$(things_of "$app_stack")
-    static=$(named StaticBucket "$things")
-    [ -n "$static" ] || return 0
+    local static wanted folder type
+    static=$(named StaticBucket "$1")
+    [ -n "$static" ] && [ "$static" != "$static_sent" ] || return 0
+    static_sent=$static
     wanted=$("$python" deploy/static_files.py "$scratch/static")
     [ "$(aws s3 cp --quiet "s3://$static/uploaded" - 2>/dev/null)" != "$wanted" ] || return 0
     say "Uploading the static files ..."

@@ -172,10 +172,11 @@ def test_where_nothing_was_deployed_another_region_is_thought_of(
     assert {call.split()[1] for call in line.calls} == {"get-caller-identity", "describe-stacks"}
 
 
-def test_a_fault_of_cloudformation_is_no_missing_stack(line: CommandLine) -> None:
+@pytest.mark.parametrize("option", ["--code-only", "--delete"])
+def test_a_fault_of_cloudformation_is_no_missing_stack(line: CommandLine, option: str) -> None:
     denied = refuses("AccessDenied", "User is not authorized to perform DescribeStacks")
     line.answers(SIGNED_IN | {"cloudformation describe-stacks*": denied})
-    ended = line.deploys("dev", "--delete", "--yes")
+    ended = line.deploys("dev", option, *["--yes"] * (option == "--delete"))
     assert ended.returncode == 1
     assert "CloudFormation does not say how BookLibrary-dev is:" in ended.stderr
     assert "not authorized" in ended.stderr
