@@ -235,6 +235,27 @@ async def test_many_books_at_once_are_not_looked_after_one_by_one(storage, where
     assert calls.names == ["GetItem", "Query", "GetItem", "Query"]
 
 
+@emulated
+async def test_a_shelf_that_many_writes_changed_has_another_version_when_they_have_settled(
+    storage, clock
+):
+    async def version():
+        return (await storage.user("id-alice")).shelf_version
+
+    await added(storage, a_copy())
+    clock.advance(seconds=60)
+    assert await version() == 1
+    await added(storage, *(a_copy(f"Book {n}", minute=n) for n in range(40)))
+    assert await version() == 2
+    clock.advance(seconds=11)
+    assert await version() == 3
+    assert await version() == 3
+    await added(storage, a_copy("Last", minute=99))
+    assert await version() == 4
+    clock.advance(seconds=11)
+    assert await version() == 4
+
+
 def test_the_list_of_writes_is_read_as_it_was_packed():
     writes = (recent.Write("a-_1", 100), recent.Write("", 107), recent.Write("b.c", 109))
     assert recent.unpack(recent.pack(writes)) == writes

@@ -54,7 +54,7 @@ class DynamoStorage:
         return await users.there_are_some(self._dynamo)
 
     async def user(self, user_id: str) -> User | None:
-        return await users.user(self._dynamo, user_id)
+        return await users.user(self._dynamo, user_id, self._now())
 
     async def user_by_login(self, name_or_email: str) -> User | None:
         return await users.by_login(self._dynamo, name_or_email)

@@ -64,8 +64,19 @@ class Standing(NamedTuple):
     """What a shelf has to know of its user."""
 
     counts: Mapping[str, int]
-    shelf_version: int
+    version: int
+    """As it is stored."""
     recent: Recent
+
+    def shelf_version(self, now: datetime) -> int:
+        """One more than the stored version once many writes have settled.
+
+        A page that was read in between may lack some of them, and must not pass for the same.
+        """
+        lately = fresh(self.recent, now)
+        return self.version + any(
+            write.user_book_id == "" and write not in lately for write in self.recent
+        )
 
 
 class _Known(NamedTuple):

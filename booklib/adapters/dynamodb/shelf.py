@@ -17,7 +17,7 @@ from booklib.adapters.dynamodb.codec import book_of, pack, user_book_of
 from booklib.adapters.dynamodb.expressions import filled, replaced, update
 from booklib.adapters.dynamodb.faults import Refused
 from booklib.adapters.dynamodb.library import Libraries, Library
-from booklib.adapters.dynamodb.recent import Standing
+from booklib.adapters.dynamodb.recent import Recent, Standing
 from booklib.adapters.dynamodb.schema import Request
 from booklib.adapters.dynamodb.walks import TRASH, Row, Walk
 from booklib.errors import BooklibError
@@ -61,49 +61,47 @@ class Shelf:
         if standing is None:
             return Page((), None)
         lately = recent.fresh(standing.recent, now)
-        standing = standing._replace(recent=lately)
         walk = walks.walk_of(query, now)
         if walks.in_order(query):
-            keyed = await self._next(user_id, walk, after, limit, standing)
+            keyed = await self._next(user_id, walk, after, limit, lately)
         else:
-            library = await self._library(user_id, walk, standing)
+            library = await self._library(user_id, walk, standing.shelf_version(now), lately)
             keyed = library.page(query, walk.descending, after, limit + 1)
         rows = tuple(walks.shown(row, key, query) for key, row in keyed[:limit])
         page = Page(rows, rows[-1].key if len(keyed) > limit else None)
         if query.shelf == TRASH and not walks.filtered(query) and after is page.after is None:
-            await self._count_trash(user_id, standing, len(rows))
+            await self._count_trash(user_id, standing, len(rows), now)
         return page
 
     async def _next(
-        self, user_id: str, walk: Walk, after: str | None, limit: int, standing: Standing
+        self, user_id: str, walk: Walk, after: str | None, limit: int, lately: Recent
     ) -> list[tuple[str, Row]]:
         """At least the next limit + 1 rows of a stretch, if there are as many."""
         rest = walk.behind(after)
         # One more shows that there is a next page; one is that of the cursor itself.
-        most = limit + len(standing.recent) + 1 + (after is not None)
+        most = limit + len(lately) + 1 + (after is not None)
         found = await walks.rows(self._dynamo, user_id, rest, most)
-        found = await self._as_written(user_id, rest, found, standing)
+        found = await self._as_written(user_id, rest, found, lately)
         found.sort(key=lambda row: row.key, reverse=walk.descending)
         keyed = [(row.key.removeprefix(walk.lead), row) for row in found]
         return [(key, row) for key, row in keyed if key != after]
 
-    async def _library(self, user_id: str, walk: Walk, standing: Standing) -> Library:
-        """All rows of a stretch."""
-        version, index = standing.shelf_version, walk.index.name
-        kept = self._libraries.get(user_id, index, version)
+    async def _library(self, user_id: str, walk: Walk, version: int, lately: Recent) -> Library:
+        """All rows of a stretch, as of one version of the shelf."""
+        kept = self._libraries.get(user_id, walk.index.name, version)
         if kept is not None:
             return kept
         found = await walks.rows(self._dynamo, user_id, walk)
-        library = Library(await self._as_written(user_id, walk, found, standing))
-        if not any(write.user_book_id == "" for write in standing.recent):
-            self._libraries.keep(user_id, index, version, library)
+        library = Library(await self._as_written(user_id, walk, found, lately))
+        if all(write.user_book_id for write in lately):
+            self._libraries.keep(user_id, walk.index.name, version, library)
         return library
 
     async def _as_written(
-        self, user_id: str, walk: Walk, found: list[Row], standing: Standing
+        self, user_id: str, walk: Walk, found: list[Row], lately: Recent
     ) -> list[Row]:
         """The rows with the last writes as the table itself has them."""
-        ids = {write.user_book_id for write in standing.recent if write.user_book_id}
+        ids = {write.user_book_id for write in lately if write.user_book_id}
         if not ids:
             return found
         rows = [row for row in found if row.user_book_id not in ids]
@@ -113,15 +111,17 @@ class Shelf:
                 rows.append(_row(book, key))
         return rows
 
-    async def _count_trash(self, user_id: str, standing: Standing, number: int) -> None:
+    async def _count_trash(
+        self, user_id: str, standing: Standing, number: int, now: datetime
+    ) -> None:
         """Count anew what DynamoDB has removed by itself, where nothing was written just now."""
-        if standing.recent or standing.counts.get(TRASH, 0) == number:
+        if recent.fresh(standing.recent, now) or standing.counts.get(TRASH, 0) == number:
             return
         counts = {**standing.counts, TRASH: number}
         change, values = replaced(
             {
                 "counts": pack({shelf: books for shelf, books in counts.items() if books}),
-                "shelf_version": standing.shelf_version + 1,
+                "shelf_version": standing.shelf_version(now) + 1,
             }
         )
         condition = "#shelf_version = :known AND attribute_not_exists(#closing_at)"
@@ -131,7 +131,7 @@ class Shelf:
             change,
             condition,
             **values,
-            known=standing.shelf_version,
+            known=standing.version,
         )
         try:
             await self._dynamo.call("update_item", request)

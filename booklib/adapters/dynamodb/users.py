@@ -46,14 +46,14 @@ def _stored(found: Item | None) -> Stored | None:
     return Stored(user_of(found), recent.unpack(packed) if packed else ())
 
 
-async def user(dynamo: Dynamo, user_id: str) -> User | None:
+async def user(dynamo: Dynamo, user_id: str, now: datetime) -> User | None:
     """A user as of now; the shelf of the same request need not read it again."""
     asked_at = time.monotonic()
     stored = await get(dynamo, user_id)
     if stored is None:
         return None
     recent.remember(dynamo.tables.users, user_id, stored.standing, asked_at)
-    return stored.user
+    return replace(stored.user, shelf_version=stored.standing.shelf_version(now))
 
 
 async def standing(dynamo: Dynamo, user_id: str) -> Standing | None:

@@ -73,7 +73,7 @@ def _counted(dynamo: Dynamo, stored: Stored, changes: Sequence[Change], now: dat
     change, values = replaced(
         {
             "counts": pack(moved(user.counts, count_changes(list(changes)))),
-            "shelf_version": user.shelf_version + 1,
+            "shelf_version": stored.standing.shelf_version(now) + 1,
             "recent": recent.pack(recent.noted(stored.recent, ids, now)),
         }
     )
