@@ -9,21 +9,22 @@ Made of the same files it is the same, byte for byte. What reads pictures is in 
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from zipping import archive, trimming, wheels
+from zipping import archive, bytecode, trimming, wheels
 
 from booklib.web.assets import READY, Assets
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = ROOT / "deploy/requirements-aws.txt"
 LAYER_LOCK = ROOT / "deploy/requirements-layer.txt"
+
+PLACE = "/var/task"
+"""Where Lambda unpacks a package."""
 
 UNUSED = frozenset({"aiosqlite", "segno"})
 """Packages of the local program alone: its database, and the QR code that its start shows."""
@@ -58,7 +59,7 @@ def build(runtime: str, architecture: str, target: Path) -> archive.Zip:
         trimming.trim(folder)
         shutil.copytree(STAND_INS, folder, ignore=JUNK, dirs_exist_ok=True)
         copy_program(folder)
-        compile_modules(folder, python)
+        bytecode.write(folder, PLACE, python)
         return archive.write(folder, target)
 
 
@@ -83,20 +84,6 @@ def copy_program(folder: Path) -> None:
         path.write_bytes(asset.body)
         if asset.packed is not None:
             path.with_name(path.name + READY).write_bytes(asset.packed)
-
-
-def compile_modules(folder: Path, python: str) -> None:
-    """Write bytecode in a process of its own, which nothing of this one can make another's."""
-    script = ROOT / "deploy/zipping/bytecode.py"
-    done = subprocess.run(
-        [python, "-s", "-S", script, folder],
-        env={"PATH": os.environ.get("PATH", ""), "PYTHONHASHSEED": "0"},
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise wheels.PackagingError(f"A module could not be compiled:\n{done.stderr}")
 
 
 def main() -> int:

@@ -7,6 +7,8 @@ import ctypes.util
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import zxingcpp
@@ -17,7 +19,6 @@ Point = tuple[float, float]
 
 ZBAR_NAMES = (
     "libzbar.so.0",
-    "/opt/lib/libzbar.so.0",
     "libzbar.0.dylib",
     "libzbar.dylib",
     "/opt/homebrew/lib/libzbar.dylib",
@@ -25,6 +26,9 @@ ZBAR_NAMES = (
 )
 """Where libzbar may be: by soname for the system's own loader, then where it does not look. The
 usual way, `find_library`, needs a compiler or ldconfig and fails on slim machines."""
+
+LAYER_LIBRARY = "lib/libzbar.so.0"
+"""Beside the `python` folder that holds pyzbar, which is `/opt/python` on Lambda."""
 
 _FORMATS = zxingcpp.BarcodeFormats(
     [zxingcpp.BarcodeFormat.EAN13, zxingcpp.BarcodeFormat.UPCA, zxingcpp.BarcodeFormat.EAN8]
@@ -119,7 +123,10 @@ def _zbar() -> Callable[[Any], list[Any]] | None:
 
 
 def _libzbar() -> str | None:
-    for name in ZBAR_NAMES:
+    names = [*ZBAR_NAMES]
+    if (pyzbar := find_spec("pyzbar")) and pyzbar.origin:
+        names.append(str(Path(pyzbar.origin).parents[2] / LAYER_LIBRARY))
+    for name in names:
         with suppress(OSError):
             ctypes.CDLL(name)
             return name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import platform
@@ -10,14 +9,13 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.aws.zbar import CACHE, alone, zbar_source
 from tests.processes import ROOT
 
-CACHE = ROOT / "tests/.cache/aws"
 RUNTIME_BIN = ROOT / ".venv-test-lambda/bin"
 """The Python that stands in for Lambda's, with nothing of ours."""
 
@@ -56,6 +54,8 @@ def environment(**more: str) -> dict[str, str]:
     return os.environ | {
         "PATH": f"{RUNTIME_BIN}:{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),
+        "PYTHON": sys.executable,
+        "DOCKER_HOST": "unix:///nonexistent",  # it would fetch images from the internet
         **more,
     }
 
@@ -73,6 +73,21 @@ def built_package(architecture: str = ARCHITECTURE) -> Built:
     return _built("package", architecture, lambda target: build_package(target, architecture))
 
 
+def build_layer(target: Path, architecture: str = ARCHITECTURE, *, zbar: Path | None = None) -> str:
+    """Build a layer as deploy.sh does, with libzbar from its source, if given; what it said."""
+    source = ("--zbar-source", str(zbar)) if zbar else ()
+    script = str(ROOT / "deploy/layer/build.sh")
+    return _run([script, *_options(architecture), *source, str(target)])
+
+
+def built_layer(architecture: str = ARCHITECTURE) -> Built:
+    """The layer of this state of the checkout, with libzbar where this machine can build it."""
+    zbar = zbar_source() if architecture == ARCHITECTURE else None
+    return _built(
+        "layer", architecture, lambda target: build_layer(target, architecture, zbar=zbar)
+    )
+
+
 def _options(architecture: str) -> tuple[str, ...]:
     return "--runtime", runtime(), "--architecture", architecture
 
@@ -87,10 +102,9 @@ def _run(command: list[str], **more: str) -> str:
 
 def _built(kind: str, architecture: str, build: Callable[[Path], object]) -> Built:
     """Build it unless one of the processes of the tests has done so already."""
-    CACHE.mkdir(parents=True, exist_ok=True)
     name = f"{kind}-{architecture}"
     folder = CACHE / f"{name}-{_fingerprint()}"
-    with _alone(name):
+    with alone(name):
         if not (folder / "done").exists():
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
@@ -100,14 +114,6 @@ def _built(kind: str, architecture: str, build: Callable[[Path], object]) -> Bui
             (folder / "done").touch()
             _forget_old(name)
     return Built(folder / f"{kind}.zip", folder / "unzipped")
-
-
-@contextmanager
-def _alone(name: str) -> Iterator[None]:
-    """While no other process builds the same."""
-    with (CACHE / f"{name}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _fingerprint() -> str:
