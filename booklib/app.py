@@ -27,6 +27,7 @@ from booklib.web import (
     security,
     sessions,
     shelf,
+    uploads,
 )
 from booklib.web.context import Site, set_site, set_world
 from booklib.web.respond import Templates
@@ -57,8 +58,12 @@ class App(Quart):
         return super().ensure_async(func)
 
 
-def create_app(settings: Settings, world: World | None = None) -> Quart:
+def create_app(
+    settings: Settings, world: World | None = None, *, max_upload: int = uploads.MAX_UPLOAD
+) -> Quart:
     """The web application. A world that is not handed in is opened when serving starts.
+
+    `max_upload`: bytes of a request with pictures.
 
     An app can be started once. Raises SettingsError where there is no secret key.
     """
@@ -70,7 +75,7 @@ def create_app(settings: Settings, world: World | None = None) -> Quart:
     app.jinja_environment = Templates
     app.secret_key = settings.secret_key
     app.config["SECRET_KEY_FALLBACKS"] = list(settings.secret_key_fallbacks)
-    _add_pages(app, _site(settings))
+    _add_pages(app, _site(settings, max_upload))
     opened = AsyncExitStack()
 
     async def start() -> None:
@@ -85,11 +90,12 @@ def create_app(settings: Settings, world: World | None = None) -> Quart:
     return app
 
 
-def _site(settings: Settings) -> Site:
+def _site(settings: Settings, max_upload: int) -> Site:
     return Site(
         public_url=settings.public_url,
         trusted_proxies=settings.trusted_proxies,
         static_url=settings.static_url,
+        max_upload=max_upload,
         registration=settings.allow_registration,
         storage=settings.storage,
         version=__version__,
@@ -101,7 +107,7 @@ def _add_pages(app: Quart, site: Site) -> None:
     set_site(app.extensions, site)
     app.config["BUILD"] = assets.set_up(app, ROOT / "static", site.static_url).build()
     errors.set_up(app)
-    limits.bound_bodies(app)
+    limits.bound_bodies(app, site.max_upload)
     finish.set_up(app, site)
     security.set_up(app)
     sessions.set_up(app)

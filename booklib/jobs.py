@@ -59,25 +59,28 @@ KINDS: dict[str, Kind] = {
 }
 
 
-async def run(world: World, job_id: str) -> None:
+async def run(world: World, job_id: str) -> bool:
     """Run the job if it is due and nobody else has it; safe to call twice, at any moment.
 
-    Cancelling it gives the job back to the queue.
+    False after a fault of this program, which the log explains; what the world outside does wrong
+    is on the job's row and counts as well done. Cancelling it gives the job back to the queue.
+    Raises StorageDown, StorageFull and Busy where nothing could be stored.
     """
     job = await world.storage.claim_job(job_id, world.now(), LEASE_S)
     if job is None:
-        return
+        return True
     claim = Claim(world, job, LEASE_S)
     with suppress(LostClaim):
         if job.kind not in KINDS or _faults(job) > MAX_FAULTS:
             log.error("job ends unfinished job_id=%s kind=%s", job.job_id, job.kind)
             await _fail(world, claim, OUR_FAULT)
-            return
+            return False
         keeper = asyncio.create_task(_keep(claim))
         try:
-            await _outcome(world, claim)
+            return await _outcome(world, claim)
         finally:
             keeper.cancel()
+    return True
 
 
 async def _keep(claim: Claim) -> None:
@@ -89,7 +92,7 @@ async def _keep(claim: Claim) -> None:
                 await claim.renew()
 
 
-async def _outcome(world: World, claim: Claim) -> None:
+async def _outcome(world: World, claim: Claim) -> bool:
     try:
         message = await KINDS[claim.job.kind].run(world, claim)
     except LostClaim:
@@ -111,8 +114,10 @@ async def _outcome(world: World, claim: Claim) -> None:
     except Exception:
         log.exception("job failed job_id=%s kind=%s", claim.job.job_id, claim.job.kind)
         await _try_again(world, claim, OUR_FAULT)
+        return False
     else:
         await claim.end(message=message)
+    return True
 
 
 async def _wait_for_quota(world: World, claim: Claim, fault: QuotaSpent) -> None:

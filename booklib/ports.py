@@ -152,8 +152,8 @@ class Dump(Protocol):
 class Queue(Protocol):
     """A doorbell for the worker. Losing a ring costs time only: the job is stored."""
 
-    async def ring(self, job_id: str) -> None:
-        """Tell the worker that a job is due."""
+    async def ring(self, job_id: str, delay_s: int = 0) -> None:
+        """Tell the worker that a job is due, or will be in some seconds."""
 
 
 class Found(NamedTuple):

@@ -88,10 +88,10 @@ class Bell:
     def __init__(self, answers: Queue | None) -> None:
         self.answers = answers
 
-    async def ring(self, job_id: str) -> None:
+    async def ring(self, job_id: str, delay_s: int = 0) -> None:
         """Pass the ring on; before the worker is there it is lost, which costs time only."""
         if self.answers is not None:
-            await self.answers.ring(job_id)
+            await self.answers.ring(job_id, delay_s)
 
 
 async def open_places(settings: Settings, opened: AsyncExitStack) -> Places:

@@ -55,7 +55,7 @@ class FakeQueue:
     def __init__(self) -> None:
         self.rung: list[str] = []
 
-    async def ring(self, job_id: str) -> None:
+    async def ring(self, job_id: str, delay_s: int = 0) -> None:
         self.rung.append(job_id)
 
 

@@ -72,9 +72,9 @@ class LocalQueue:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def ring(self, job_id: str) -> None:
-        """Wake a worker; forgotten where too many wait already, the sweep finds the job then."""
-        if not self._stopped.is_set() and len(self._rung) < MAX_RUNG:
+    async def ring(self, job_id: str, delay_s: int = 0) -> None:
+        """Wake a worker; the sweep finds what is due later, and where too many wait already."""
+        if delay_s == 0 and not self._stopped.is_set() and len(self._rung) < MAX_RUNG:
             self._rung[job_id] = None
             self._wake.set()
 

@@ -26,6 +26,8 @@ class Site:
     trusted_proxies: tuple[Network, ...] = ()
     static_url: str = ""
     """Where static files are fetched from; empty means from the app itself."""
+    max_upload: int = 0
+    """Bytes of a request with pictures."""
     registration: Registration = "open"
     storage: str = "sqlite"
     version: str = ""

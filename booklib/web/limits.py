@@ -75,11 +75,14 @@ def set_up(app: Quart) -> None:
     RateLimiter(app, key_function=who, store=RecentKeys())
 
 
-def bound_bodies(app: Quart) -> None:
-    """Answer 413 to a body that is too large, whichever route it was sent to."""
+def bound_bodies(app: Quart, max_upload: int) -> None:
+    """Answer 413 to a body that is too large, whichever route it was sent to.
+
+    `max_upload` is in bytes, for requests with pictures.
+    """
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.config["MAX_FORM_MEMORY_SIZE"] = MAX_BODY
-    app.asgi_app = bounded(app.asgi_app)  # type: ignore[method-assign, assignment, arg-type]
+    app.asgi_app = bounded(app.asgi_app, max_upload)  # type: ignore[method-assign, assignment, arg-type]
 
     async def refuse_too_large() -> None:
         if _TOO_LARGE in request.scope:
@@ -89,7 +92,7 @@ def bound_bodies(app: Quart) -> None:
     uploads.set_up(app)
 
 
-def bounded(app: App) -> App:
+def bounded(app: App, max_upload: int) -> App:
     """Read each body before the app is called, and hold no more of it than MAX_BODY.
 
     Quart keeps what arrives whether a route reads it or not, and an answer that is sent while the
@@ -106,7 +109,7 @@ def bounded(app: App) -> App:
             await app(scope, receive, send)
             return
         if uploads.is_streamed(scope):
-            await uploads.streamed(app, scope, receive, send)
+            await uploads.streamed(app, max_upload, scope, receive, send)
             return
         try:
             async with asyncio.timeout(PATIENCE):

@@ -15,7 +15,7 @@ from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
 from booklib.errors import Busy, Invalid
-from booklib.web.context import current_user
+from booklib.web.context import current_user, site
 
 MAX_PICTURE: Final = 12 * 1024 * 1024
 """Bytes of one picture."""
@@ -24,7 +24,7 @@ MAX_PICTURES: Final = 10
 """Pictures of one request."""
 
 MAX_UPLOAD: Final = MAX_PICTURES * MAX_PICTURE + 1024 * 1024
-"""Bytes of a request with pictures; on AWS less (DESIGN.md, section 8)."""
+"""Bytes of a request with pictures; a platform may take less."""
 
 MAX_TEXT: Final = 64 * 1024
 """Bytes of one field that is no picture."""
@@ -51,7 +51,7 @@ LONGEST_WAIT: Final = 30
 """Seconds that a request waits for its turn."""
 
 TOO_LARGE: Final = (
-    f"That is more than the library takes at once ({MAX_UPLOAD // 1_000_000} MB). "
+    "That is more than the library takes at once ({megabytes:.0f} MB). "
     "Please send fewer pictures, or smaller ones."
 )
 BROKEN: Final = "The pictures did not arrive whole. Please send them again."
@@ -97,14 +97,21 @@ def is_streamed(scope: Message) -> bool:
     )
 
 
-async def streamed(app: App, scope: Message, receive: Receive, send: Send) -> None:
+def too_large() -> RequestEntityTooLarge:
+    """The refusal of more than this library takes at once."""
+    return RequestEntityTooLarge(TOO_LARGE.format(megabytes=site().max_upload / 1_000_000))
+
+
+async def streamed(app: App, most: int, scope: Message, receive: Receive, send: Send) -> None:
     """Call the app with an empty body; its route may take the real one by `parts`.
+
+    It has `most` bytes at most.
 
     What the route left of it is dropped before the answer: a client that still sends would not
     read it.
     """
     sizes = [value for name, value in scope["headers"] if name == b"content-length"]
-    body = _Incoming(receive, int(sizes[0]) if sizes and sizes[0].isdigit() else 0)
+    body = _Incoming(receive, most, int(sizes[0]) if sizes and sizes[0].isdigit() else 0)
     headers = [pair for pair in scope["headers"] if pair[0] != b"content-length"]
 
     async def send_after_body(message: Message) -> None:
@@ -142,8 +149,8 @@ async def parts() -> AsyncIterator[Part]:
     body: object = request.scope.get(_INCOMING)
     if not isinstance(body, _Incoming):
         return
-    if body.announced > MAX_UPLOAD:
-        raise RequestEntityTooLarge(TOO_LARGE)
+    if body.announced > site().max_upload:
+        raise too_large()
     boundary = parse_options_header(request.headers.get("Content-Type", ""))[1].get("boundary", "")
     if not boundary:
         raise Invalid.at("image", BROKEN)
@@ -154,7 +161,7 @@ async def parts() -> AsyncIterator[Part]:
         raise Invalid.at("image", BROKEN) from None
     except RequestEntityTooLarge:
         # The decoder's own has no words for people.
-        raise RequestEntityTooLarge(TOO_LARGE) from None
+        raise too_large() from None
 
 
 async def _decoded(body: _Incoming, boundary: bytes) -> AsyncIterator[Part]:
@@ -217,8 +224,9 @@ class _Gathered:
 class _Incoming:
     """A body that stays with the client until somebody wants it."""
 
-    def __init__(self, receive: Receive, announced: int) -> None:
+    def __init__(self, receive: Receive, most: int, announced: int) -> None:
         self.announced = announced
+        self._most = most
         self._receive = receive
         self._size = 0
         self._ended = asyncio.Event()
@@ -258,13 +266,13 @@ class _Incoming:
         self._size += len(piece)
         if not message.get("more_body", False):
             self._ended.set()
-        if self._size > MAX_UPLOAD:
-            raise RequestEntityTooLarge(TOO_LARGE)
+        if self._size > self._most:
+            raise RequestEntityTooLarge
         return piece
 
     async def drain(self) -> None:
         """Read and drop the rest, up to twice of what is allowed."""
-        while not self._ended.is_set() and self._size <= 2 * MAX_UPLOAD:
+        while not self._ended.is_set() and self._size <= 2 * self._most:
             try:
                 await self.chunk()
             except RequestEntityTooLarge:

@@ -20,7 +20,7 @@ class SilentQueue:
     def __init__(self) -> None:
         self.rung: list[str] = []
 
-    async def ring(self, job_id: str) -> None:
+    async def ring(self, job_id: str, delay_s: int = 0) -> None:
         self.rung.append(job_id)
 
 
