@@ -14,7 +14,7 @@ from booklib.adapters.dynamodb.schema import Index, Item, Request
 from booklib.models import UNDOABLE, Query, ShelfRow
 from booklib.models.shelf import SEPARATOR, stamp
 
-LOWEST, HIGHEST = SEPARATOR, "\U0010ffff"
+LOWEST, HIGHEST = SEPARATOR, "\U0010fffd"
 """No sort key is below or above them: a key begins with folded text, or with what ends that."""
 
 TRASH = "deleted"
