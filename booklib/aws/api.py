@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import logging
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,6 +14,7 @@ from mangum import Mangum
 from booklib.adapters.aws_clients import clients, read_secret
 from booklib.app import create_app
 from booklib.aws import logs
+from booklib.aws.origin import came_through_cloudfront
 from booklib.errors import BooklibError
 from booklib.settings import Settings
 from booklib.web.context import signed_in
@@ -27,9 +27,6 @@ log = logging.getLogger(__name__)
 
 LARGEST_BODY = 4_400 * 1024
 """Bytes of a request: Lambda takes events of 6 MiB, and base64 makes a picture a third longer."""
-
-ORIGIN_HEADER = "x-origin-secret"
-VIEWER_HEADER = "cloudfront-viewer-address"
 
 _SORRY = (
     "<!doctype html><html lang=en><meta charset=utf-8><title>Book Library</title>"
@@ -51,7 +48,7 @@ def handler(event: Event, context: Any) -> Answer:
     except BooklibError as error:
         log.error("the library cannot be opened: %s", error)
         return _page(503, _SORRY)
-    if settings.origin_secret and not _came_through_cloudfront(event, settings.origin_secret):
+    if settings.origin_secret and not came_through_cloudfront(event, settings.origin_secret):
         return _page(403, _ELSEWHERE)
     return answering(event, context)
 
@@ -59,20 +56,6 @@ def handler(event: Event, context: Any) -> Answer:
 def _page(status: int, text: str) -> Answer:
     headers = {"content-type": "text/html; charset=utf-8", "cache-control": "no-store"}
     return {"statusCode": status, "headers": headers, "body": text}
-
-
-def _came_through_cloudfront(event: Event, secret: str) -> bool:
-    """Whether CloudFront sent it; then the reader's own address takes the place of the edge's.
-
-    CloudFront tells it as address:port (Developer Guide, "Add CloudFront request headers").
-    """
-    headers: dict[str, str] = event.get("headers", {})
-    if not hmac.compare_digest(headers.pop(ORIGIN_HEADER, "").encode(), secret.encode()):
-        return False
-    viewer = headers.get(VIEWER_HEADER, "").rpartition(":")[0].strip("[]")
-    if viewer:
-        event["requestContext"]["http"]["sourceIp"] = viewer
-    return True
 
 
 class _Library:

@@ -1,142 +1,55 @@
-"""The function that does the stored jobs: messages of SQS, and a sweep every few minutes.
-
-What comes of a job is on its row. A message is given back to SQS only where we failed ourselves, so
-that the dead-letter queue, which takes what came back three times, holds nothing else.
-"""
+"""The function that does the stored jobs: messages of SQS, and a sweep every few minutes."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from contextlib import AsyncExitStack, suppress
-from math import ceil
 from typing import Any
 
-from booklib import jobs
-from booklib.adapters.sqs_queue import LONGEST_DELAY_S, job_of
 from booklib.aws import logs
-from booklib.errors import BooklibError, Busy, StorageDown, StorageFull
+from booklib.aws.messages import Event, sweep, work
+from booklib.errors import BooklibError
 from booklib.ports import World
 from booklib.settings import Settings
 from booklib.wiring import open_working_world
 
-Event = dict[str, Any]
-
-log = logging.getLogger(__name__)
-
-AT_ONCE = 5
 SPARE_S = 1.5
 """Seconds before Lambda would end the container in which what is unfinished is given back."""
-SWEPT = 500
-SOON_S = 60
 
 
 def handler(event: Event, context: Any) -> Event:
-    """Do the jobs that an event of SQS names, or ring for those that are due.
-
-    Answers which messages are to come again (ReportBatchItemFailures).
-    """
+    """Do the jobs that an event of SQS names, or ring for those that are due."""
     logs.request_id.set(getattr(context, "aws_request_id", ""))
-    asyncio.set_event_loop(_LOOP)
-    if "Records" not in event:
-        _LOOP.run_until_complete(_sweep())
-        return {}
-    seconds = context.get_remaining_time_in_millis() / 1000 - SPARE_S
-    return _LOOP.run_until_complete(_work(event["Records"], seconds))
+    return _LIBRARY.run(event, context.get_remaining_time_in_millis() / 1000 - SPARE_S)
 
 
-class _Opened:
-    """The world, opened at the first event that finds it closed."""
+class _Library:
+    """The world on its own loop, opened once in a container; tried again where that failed."""
 
     def __init__(self) -> None:
-        self._world: World | None = None
+        self._loop = asyncio.new_event_loop()
         self._opened = AsyncExitStack()
+        self._world: World | None = None
 
-    async def world(self) -> World:
-        """Raises StorageDown and SettingsError."""
+    def world(self) -> World:
+        """Raises BooklibError, upon which SQS keeps the messages."""
+        asyncio.set_event_loop(self._loop)
         if self._world is None:
             working = open_working_world(Settings.from_environment())
-            self._world = await self._opened.enter_async_context(working)
+            opening = self._opened.enter_async_context(working)
+            self._world = self._loop.run_until_complete(opening)
         return self._world
 
-
-async def _work(records: list[Event], seconds: float) -> Event:
-    world = await _OPENED.world()
-    until = asyncio.get_running_loop().time() + seconds
-    places = asyncio.Semaphore(AT_ONCE)
-
-    async def one(record: Event) -> bool:
-        async with places:
-            return await _done(world, record, until)
-
-    went_well = await asyncio.gather(*(one(record) for record in records))
-    failed = [
-        record["messageId"] for record, well in zip(records, went_well, strict=True) if not well
-    ]
-    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
-
-
-async def _done(world: World, record: Event, until: float) -> bool:
-    """Do the job of one message; False where the message is to come again."""
-    try:
-        job_id = job_of(record["body"])
-    except ValueError as error:
-        log.error("not a message of ours: %s", error)
-        return False
-    logs.job_id.set(job_id)
-    try:
-        async with asyncio.timeout_at(until) as limit:
-            went_well = await jobs.run(world, job_id)
-    except (StorageDown, StorageFull, Busy) as error:
-        log.warning("a job waits for the storage: %s", error)
-        await world.queue.ring(job_id, SOON_S)
-        return True
-    except TimeoutError:
-        if not limit.expired():
-            log.exception("a job could not be run")
-            return False
-        log.warning("a job was given back, the time is over")
-        await world.queue.ring(job_id)
-        return True
-    except Exception:
-        log.exception("a job could not be run")
-        return False
-    if went_well:
-        await _ring_again(world, job_id)
-    return went_well
-
-
-async def _ring_again(world: World, job_id: str) -> None:
-    """Send a message for a job that waits; for a longer wait than SQS knows there is the sweep."""
-    try:
-        job = await world.storage.job(job_id)
-    except (StorageDown, Busy) as error:
-        log.warning("the sweep will find the job: %s", error)
-        return
-    if job is None or job.state != "waiting" or job.due_at is None:
-        return
-    delay_s = max(ceil((job.due_at - world.now()).total_seconds()), 0)
-    if delay_s <= LONGEST_DELAY_S:
-        await world.queue.ring(job_id, delay_s)
-
-
-async def _sweep() -> None:
-    """Ring for every job that is due: messages may be lost, and do not wait for hours."""
-    world = await _OPENED.world()
-    due = await world.storage.due_jobs(world.now(), SWEPT)
-    places = asyncio.Semaphore(AT_ONCE)
-
-    async def ring(job_id: str) -> None:
-        async with places:
-            await world.queue.ring(job_id)
-
-    await asyncio.gather(*(ring(job.job_id) for job in due))
-    log.info("swept: %s jobs are due", len(due))
+    def run(self, event: Event, seconds: float) -> Event:
+        """What is to be answered to an event."""
+        world = self.world()
+        if "Records" in event:
+            return self._loop.run_until_complete(work(world, event["Records"], seconds))
+        self._loop.run_until_complete(sweep(world))
+        return {}
 
 
 logs.set_up()
-_LOOP = asyncio.new_event_loop()
-_OPENED = _Opened()
-asyncio.set_event_loop(_LOOP)
+_LIBRARY = _Library()
 with suppress(BooklibError):  # the first event says so
-    _LOOP.run_until_complete(_OPENED.world())
+    _LIBRARY.world()

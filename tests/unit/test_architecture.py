@@ -185,7 +185,7 @@ def test_only_the_wiring_knows_adapters() -> None:
         if part(module) != "adapters"
         and any(part(name) == "adapters" for name in imports(module) if "booklib" in name)
     }
-    assert knowing <= {"booklib.wiring", "booklib.aws.api", "booklib.aws.worker"}
+    assert knowing <= {"booklib.wiring", "booklib.aws.api", "booklib.aws.messages"}
 
 
 def test_there_is_no_import_cycle() -> None:
