@@ -39,6 +39,11 @@ class Place:
     """Clients that may do everything, by service."""
 
     @property
+    def port(self) -> int:
+        """The port of `url`."""
+        return int(self.url.rpartition(":")[2])
+
+    @property
     def layer(self) -> Path:
         """The unpacked layer."""
         assert self.api.code.layer

@@ -33,6 +33,22 @@ class Pump:
 
     async def turn(self, wait_s: int = 0) -> list[dict[str, Any]]:
         """One batch, if there is any within `wait_s`: carried, and what succeeded is deleted."""
+        event = await self.received(wait_s)
+        records: list[dict[str, Any]] = event["Records"]
+        if not records:
+            return []
+        told = await self.function.invoke(event)
+        self.told.append(told)
+        failed = _failed(told, {record["messageId"] for record in records})
+        for record in records:
+            if record["messageId"] not in failed:
+                await self.client.delete_message(
+                    QueueUrl=self.queue_url, ReceiptHandle=record["receiptHandle"]
+                )
+        return records
+
+    async def received(self, wait_s: int = 0) -> dict[str, Any]:
+        """The event of the next batch, of which nobody deletes anything yet."""
         over = {} if self.visible_again_s is None else {"VisibilityTimeout": self.visible_again_s}
         reply = await self.client.receive_message(
             QueueUrl=self.queue_url,
@@ -42,18 +58,7 @@ class Pump:
             WaitTimeSeconds=wait_s,
             **over,
         )
-        records = [self._record(message) for message in reply.get("Messages", [])]
-        if not records:
-            return []
-        told = await self.function.invoke({"Records": records})
-        self.told.append(told)
-        failed = _failed(told, {record["messageId"] for record in records})
-        for record in records:
-            if record["messageId"] not in failed:
-                await self.client.delete_message(
-                    QueueUrl=self.queue_url, ReceiptHandle=record["receiptHandle"]
-                )
-        return records
+        return {"Records": [self._record(message) for message in reply.get("Messages", [])]}
 
     def _record(self, message: dict[str, Any]) -> dict[str, Any]:
         return {

@@ -1,0 +1,5 @@
+"""The emulators, for every test of this folder."""
+
+from __future__ import annotations
+
+from tests.aws.fixtures import ministack, moto  # noqa: F401
