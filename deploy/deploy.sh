@@ -48,15 +48,17 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 trap 'say "Interrupted. What CloudFormation has begun it ends by itself; run this again then."; exit 130' INT TERM
 
-need_bucket
+# All that can fail on this machine comes before anything is changed in the account.
 say "Building the package for $runtime on $architecture ..."
-package=$scratch/package.zip
-"$python" deploy/package.py --runtime "$runtime" --architecture "$architecture" "$package"
-upload "$package" packages
+"$python" deploy/package.py --runtime "$runtime" --architecture "$architecture" "$scratch/package.zip"
+[ "$mode" = code-only ] ||
+    deploy/layer/build.sh --runtime "$runtime" --architecture "$architecture" "$scratch/layer.zip"
+
+need_bucket
+upload "$scratch/package.zip" packages
 code_key=$key
 
 if [ "$mode" = everything ]; then
-    deploy/layer/build.sh --runtime "$runtime" --architecture "$architecture" "$scratch/layer.zip"
     upload "$scratch/layer.zip" layers
     layer_key=$key
 
@@ -76,8 +78,10 @@ if [ "$mode" = everything ]; then
         "Runtime=$runtime" "Architecture=$architecture" ${parameters[@]+"${parameters[@]}"}
 fi
 things=$(things_of "$app_stack")
+[ -n "$(named ApiFunction "$things")" ] ||
+    fail "$app_stack has no functions yet: please deploy without --code-only."
 upload_static "$things"
-send_code "$code_key" "$package"
+send_code "$code_key" "$scratch/package.zip"
 
 address=$(address_of_site "$things")
 smoke_test "$address"

@@ -36,7 +36,8 @@ def copy_of_checkout(folder: Path) -> Path:
             shutil.copy(ROOT / part, folder / part)
     python = folder / ".venv/bin/python"
     python.parent.mkdir(parents=True)
-    python.write_text(f'#!/bin/sh\nPYTHONPATH="{folder}" exec "{sys.executable}" "$@"\n', "utf-8")
+    path = f'PYTHONPATH="{folder}${{PYTHONPATH:+:$PYTHONPATH}}"'
+    python.write_text(f'#!/bin/sh\n{path} exec "{sys.executable}" "$@"\n', "utf-8")
     python.chmod(0o755)
     stamps = """
         fingerprint deploy/requirements.txt pyproject.toml >.venv/booklib-stamp
