@@ -50,13 +50,17 @@ class Clock:
 
 
 class FakeQueue:
-    """Records the rings."""
+    """Records the rings, and apart from them those for later."""
 
     def __init__(self) -> None:
         self.rung: list[str] = []
+        self.delayed: list[tuple[str, int]] = []
 
     async def ring(self, job_id: str, delay_s: int = 0) -> None:
-        self.rung.append(job_id)
+        if delay_s:
+            self.delayed.append((job_id, delay_s))
+        else:
+            self.rung.append(job_id)
 
 
 class FakeCatalogue:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import subprocess
 import tempfile
+import uuid
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
@@ -13,11 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import aioboto3
+from botocore.config import Config
 
 from tests.processes import ROOT, free_port, until_up
 
 REGION = "eu-central-1"
 KEY = "testing"
+HURRIED = Config(retries={"total_max_attempts": 1}, connect_timeout=1, read_timeout=5)
+"""For a client that is to find nobody, and soon."""
 MOTO = ROOT / ".venv-test-aws-tools/bin/moto_server"
 MINISTACK = ROOT / ".venv-test-ministack/bin/ministack"
 
@@ -44,6 +48,15 @@ async def client(service: str, url: str, **options: Any) -> AsyncIterator[Any]:
     """An open client of one service of an emulator."""
     async with session().client(service, endpoint_url=url, **options) as opened:
         yield opened
+
+
+async def a_bucket(client: Any) -> str:
+    """The name of a new bucket."""
+    name = f"files-{uuid.uuid4().hex}"
+    await client.create_bucket(
+        Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
+    return name
 
 
 @contextmanager

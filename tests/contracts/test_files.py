@@ -5,6 +5,8 @@ import asyncio
 import pytest
 
 from booklib.adapters.local_files import LocalFiles
+from booklib.adapters.s3_files import S3Files
+from tests.aws import emulators
 from tests.fakes import MemoryFiles
 
 WEBP = b"RIFF" + bytes(range(256)) * 400
@@ -30,9 +32,15 @@ BAD_NAMES = [
 ]
 
 
-@pytest.fixture(params=["memory", "local"])
-def files(request, tmp_path):
-    return MemoryFiles() if request.param == "memory" else LocalFiles(tmp_path / "deep" / "files")
+@pytest.fixture(params=["memory", "local", pytest.param("s3", marks=pytest.mark.slow)])
+async def files(request, tmp_path):
+    if request.param == "memory":
+        yield MemoryFiles()
+    elif request.param == "local":
+        yield LocalFiles(tmp_path / "deep" / "files")
+    else:
+        async with emulators.client("s3", request.getfixturevalue("moto")) as client:
+            yield S3Files(client, await emulators.a_bucket(client))
 
 
 async def test_what_was_put_is_there(files):
