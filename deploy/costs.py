@@ -42,7 +42,7 @@ ACTIONS = (
     Action("book added by ISBN", 10, 5, 14, 3),
     Action("look whether its details have come", 30, 3, 0, 2),
     Action("its details fetched (worker)", 10, 6, 24, 0),
-    Action("its cover fetched (worker)", 10, 6, 24, 0),
+    Action("its cover fetched (worker)", 10, 6, 18, 0),
     Action("cover shown for the first time", 150, 2, 0, 12),
     Action("photo scanned", 2, 3, 1, 3),
     Action("signing in", 2, 4, 4, 2),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -9,8 +10,10 @@ import subprocess
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from mangum import Mangum
 
 from tests.aws import emulators
 from tests.aws.command_line import TOOLS
@@ -171,3 +174,23 @@ def test_the_secret_gets_a_new_value_beside_the_former_one(terminal: Terminal) -
     *_, current, previous = told.splitlines()
     assert len(json.loads(current)) == 64
     assert json.loads(previous) == "old"
+
+
+def test_the_event_that_is_sent_by_hand_asks_for_the_health_page() -> None:
+    text = script(section("Calling the functions by hand"))
+    event = json.loads(text.partition("<<'END'\n")[2].partition("\nEND")[0])
+    asked = []
+
+    async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        asked.append((scope["method"], scope["path"]))
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        told = Mangum(app, lifespan="off")(event, None)  # type: ignore[arg-type]
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+    assert (told["statusCode"], asked) == (204, [("GET", "/health")])
