@@ -17,7 +17,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # run as a file it finds only its own folder
 
-from tests.bench import barcodes, browser, lighthouse, memory, pictures, shelf, stop  # noqa: E402
+from tests.bench import (  # noqa: E402
+    barcodes,
+    browser,
+    lambda_start,
+    lighthouse,
+    memory,
+    pictures,
+    shelf,
+    stop,
+)
 from tests.bench.report import Row, table  # noqa: E402
 
 LIBRARIES = ROOT / "tests/.cache/bench"
@@ -31,6 +40,7 @@ GROUPS: dict[str, Callable[[Path], Awaitable[list[Row]]]] = {
     "barcodes": barcodes.measure,
     "lighthouse": lighthouse.measure,
     "stop": stop.measure,
+    "lambda": lambda_start.measure,
 }
 
 
