@@ -179,6 +179,14 @@ def test_options_that_do_not_go_together_are_refused_with_a_sentence(
     assert said in " ".join(refused)
 
 
+def test_whoever_keeps_the_record_elsewhere_is_told_what_it_points_at() -> None:
+    assert "DomainTarget" not in app().outputs()
+    assert app(**OWN_NAME).outputs()["DomainTarget"] == "apidomain-regionaldomainname"
+    front = app(CloudFront="true", **OWN_NAME).outputs()
+    assert front["DomainTarget"] == "distribution-domainname"
+    assert front["Address"] == "https://books.example.org"
+
+
 def test_the_dashboard_is_json_and_about_things_that_there_are() -> None:
     template = app(Dashboard="true", TableSuffix="-r1")
     charts = json.loads(template.properties("Charts")["DashboardBody"])
