@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 import httpx
@@ -95,21 +95,27 @@ class Provider:
         self._max_bytes = max_bytes
         self._pace = Pace(0.0 if self._base.host in LOOPBACK else interval)
         self._shut: TryLater | None = None
-        self._client = httpx.AsyncClient(
-            timeout=timeout_s,
+        self._headers = {
+            "User-Agent": user_agent(contact),
+            "Accept": accept,
+            "Accept-Encoding": "gzip",
+        }
+
+    @cached_property
+    def _client(self) -> httpx.AsyncClient:
+        """Made at the first question: it takes a while, and most pages ask nobody."""
+        return httpx.AsyncClient(
+            timeout=self._timeout_s,
             follow_redirects=False,
             trust_env=False,
             verify=_tls(),
-            headers={
-                "User-Agent": user_agent(contact),
-                "Accept": accept,
-                "Accept-Encoding": "gzip",
-            },
+            headers=self._headers,
         )
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        if "_client" in self.__dict__:
+            await self._client.aclose()
 
     def shut(self, error: TryLater) -> TryLater:
         """Ask nothing more until `error.at`: every task is told the same at once."""
@@ -178,10 +184,11 @@ class Provider:
             raise type(self._shut)(self._shut.reason, self._shut.at)
 
     async def _send(self, url: httpx.URL) -> Reply:
+        client = self._client  # made before the time that the provider has begins to run
         try:
             async with asyncio.timeout(self._timeout_s):
                 request = await self._request(url)
-                answer = await self._client.send(request, stream=True)
+                answer = await client.send(request, stream=True)
                 try:
                     return Reply(answer.status_code, answer.headers, await self._bounded(answer))
                 finally:
