@@ -49,9 +49,20 @@ def a_job(job_id="lookup:b1", **values):
     return Job(**defaults | values)
 
 
+BULK = 10
+"""More books than this in one change may take a moment to be in every list."""
+
+
+def settle(storage):
+    """Let a storage whose lists may lag show all that was written until now."""
+    getattr(storage, "settle", lambda: None)()
+
+
 async def added(storage, *user_books):
-    """The books as they are after being added, some at a time."""
+    """The books as they are after being added, some at a time; many of them are settled, too."""
     for start in range(0, len(user_books), 40):
         some = user_books[start : start + 40]
         assert await storage.apply(some[0].user_id, [Change(None, book) for book in some])
+    if len(user_books) > BULK:
+        settle(storage)
     return user_books if len(user_books) > 1 else user_books[0]

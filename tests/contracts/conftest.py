@@ -10,7 +10,7 @@ import pytest
 
 from booklib.adapters.dynamodb import DynamoStorage, Tables
 from booklib.adapters.sqlite import SqliteStorage
-from tests.aws import emulators, templates
+from tests.aws import emulators, stale, templates
 from tests.aws.fixtures import ministack, moto  # noqa: F401
 from tests.factories import a_user
 from tests.fakes import Clock, MemoryStorage
@@ -53,6 +53,8 @@ session = cache(emulators.session)
 class DynamoPlace:
     """Four tables of its own; every opening has its own client, as another process would."""
 
+    emulator = "ministack"
+
     def __init__(self, url, folder, clock, **options):
         self._url = url
         self._clock = clock
@@ -63,10 +65,14 @@ class DynamoPlace:
 
     async def open(self, **options):
         opening = session().client("dynamodb", endpoint_url=self._url, **self._options)
-        self.client = await self._opened.enter_async_context(opening)
+        self.client = self.client_of(await self._opened.enter_async_context(opening))
         if self.tables is None:
             self.tables = await self.make_tables(f"t{uuid4().hex[:15]}")
         return DynamoStorage(self.client, self.tables, now=self._clock, **options)
+
+    def client_of(self, client):
+        """What stands between the storage and its client."""
+        return client
 
     async def make_tables(self, environment):
         return Tables(*await templates.create_tables(self.client, environment))
@@ -79,6 +85,8 @@ class MotoPlace(DynamoPlace):
     """moto takes back a refused transaction by putting whole tables back as they were, without
     what others have written meanwhile: it gets one request at a time.
     """
+
+    emulator = "moto"
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
@@ -95,6 +103,22 @@ class MotoPlace(DynamoPlace):
 
     def _end(self, **_):
         self._turn.release()
+
+
+class StalePlace(MotoPlace):
+    """The same with indexes that lag; its storages can `settle`: then they show all of before."""
+
+    def __init__(self, *arguments, lag_s=stale.LAG_S, **options):
+        super().__init__(*arguments, **options)
+        self.history = stale.History(lag_s)
+
+    def client_of(self, client):
+        return stale.StaleClient(client, self.history)
+
+    async def open(self, **options):
+        storage = await super().open(**options)
+        storage.settle = self.history.settle
+        return storage
 
 
 class NamedPlace(DynamoPlace):
@@ -115,7 +139,7 @@ class NamedPlace(DynamoPlace):
 NAMED = os.environ.get("BOOKLIB_TEST_DYNAMODB_URL", "")
 """An endpoint of DynamoDB that is to keep the contract too, on loopback."""
 
-EMULATED = {"moto": MotoPlace, "ministack": DynamoPlace}
+EMULATED = {"moto": MotoPlace, "ministack": DynamoPlace, "dynamodb-stale": StalePlace}
 STORAGES = {"memory": MemoryPlace, "sqlite": SqlitePlace, **EMULATED}
 if NAMED:
     STORAGES["named"] = partial(NamedPlace, NAMED)
@@ -129,7 +153,8 @@ def storage_named(kind):
 def make_place(request):
     """What makes a storage's place from a folder and a clock."""
     if request.param in EMULATED:
-        return partial(EMULATED[request.param], request.getfixturevalue(request.param))
+        place = EMULATED[request.param]
+        return partial(place, request.getfixturevalue(place.emulator))
     return STORAGES[request.param]
 
 
