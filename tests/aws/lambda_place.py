@@ -1,7 +1,8 @@
 """The whole of AWS that the program runs in, on one machine: what the package tests go through.
 
 The tables, the bucket, the queue and the secret are made from the templates on moto's server; the
-functions are the built package with its layer, driven by AWS's own runtime client.
+functions are the built package with its layer, driven by AWS's own runtime client. Each reaches
+moto only by a way that lets through what its role may do.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from typing import Any
 
 from tests.aws import emulators
 from tests.aws.front import front
+from tests.aws.guard import Guard
+from tests.aws.proxy import guarded
 from tests.aws.pump import Pump
 from tests.aws.runtime_api import Code, Function, function
 from tests.aws.templates import Template, create_tables
@@ -81,15 +84,19 @@ async def placed(moto: str, task: Path, layer: Path, **parameters: str) -> Async
         }
         provider = await stack.enter_async_context(ProviderServer())
         template = await _made(aws, name, provider.url, parameters)
-        worker, api = [
-            await stack.enter_async_context(function(_code(template, which, task, layer, moto)))
-            for which in ("WorkerFunction", "ApiFunction")
-        ]
+        guards = {which: Guard(template.statements(f"{which}Role")) for which in ("Worker", "Api")}
+        running = []
+        for which, guard in guards.items():
+            endpoint = await stack.enter_async_context(guarded(moto, guard))
+            code = _code(template, f"{which}Function", task, layer, endpoint)
+            running.append(await stack.enter_async_context(function(code)))
+        worker, api = running
         url = await stack.enter_async_context(front(api))
         queue = template.attributes["Queue"]
         batch = template.properties("QueueToWorker")["BatchSize"]
         pump = Pump(aws["sqs"], queue, worker, batch, visible_again_s=0)
         yield Place(url, template, api, worker, pump, provider, aws)
+        assert [guard.refused for guard in guards.values()] == [[], []], "a role may do too little"
 
 
 async def _made(
