@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import json
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.aws.lambda_place import Place, placed
 from tests.aws.packages import built_layer, built_package
 from tests.aws.pump import tick
 from tests.aws.runtime_api import Told
+from tests.aws.small_http import Answer, Request, serving
 from tests.drawn_covers import a_cover
 from tests.http_client import Client, Reply
 
@@ -281,3 +284,61 @@ async def end_leases(place: Place) -> None:
 
 def swept(told: Told) -> None:
     assert not told.failed, told.payload
+
+
+# A table that cannot keep up
+
+
+class Throttle:
+    """A way to moto on which DynamoDB says that it is too much, as often as it is told to."""
+
+    def __init__(self, moto: str) -> None:
+        self.moto = moto
+        self.left = 0
+        self.said = 0
+
+    async def answer(self, request: Request) -> Answer:
+        headers = dict(request.headers)
+        if self.left and headers.get("x-amz-target", "").startswith("DynamoDB"):
+            self.left -= 1
+            self.said += 1
+            return Answer(400, [("content-type", "application/x-amz-json-1.0")], TOO_MUCH)
+        async with httpx.AsyncClient(base_url=self.moto, timeout=60) as beyond:
+            kept = [pair for pair in request.headers if pair[0] not in ("host", "content-length")]
+            reply = await beyond.request(
+                request.method, request.target, content=request.body, headers=kept
+            )
+        return Answer(reply.status_code, reply.headers.multi_items(), reply.content)
+
+
+TOO_MUCH = json.dumps(
+    {
+        "__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException",
+        "message": "Throughput exceeds the current capacity of your table or index.",
+    }
+).encode()
+
+
+async def test_a_throttled_table_costs_time_and_loses_nothing(moto: str) -> None:
+    throttle = Throttle(moto)
+    package, layer = built_package(), built_layer()
+    async with (
+        serving(throttle.answer) as port,
+        placed(f"http://localhost:{port}", package.folder, layer.folder) as place,
+        Client(place.port) as reader,
+    ):
+        await registered(reader)
+        throttle.left = 3
+        book = await added(reader, isbn=DUNE)
+        throttle.left = 10_000
+        reply = await reader.get("/library")
+        assert (reply.status, b"again" in reply.body) == (503, True)
+        await place.pump.turn()
+        throttle.left = 0
+        await end_leases(place)
+        swept(await tick(place.worker))
+        await pumped(place)
+        assert "Details will follow" not in await shelf(reader)
+        assert book in await shelf(reader)
+        assert await place.dead_letters() == []
+        assert throttle.said > 3
