@@ -121,3 +121,29 @@ def test_no_book_is_lost_or_doubled_while_the_library_changes(
                 await here.close()
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("descending", [True, False])
+@pytest.mark.parametrize("sort", ["added", "title", "rating"])
+async def test_pages_go_on_over_books_that_were_changed_just_now(storage, alice, sort, descending):
+    books = [a_copy(f"Book {n:02d}", minute=n, rating=n % 3) for n in range(20)]
+    await added(storage, *books)
+    for book in books[4:8] + books[12:16]:
+        gone = rekey(replace(book, deleted_at=NOON))
+        assert await storage.apply(alice.user_id, [Change(book, gone)])
+    for number, book in ((30, books[0]), (9.5, books[18])):
+        moved = changed(book, "rename", 0, f"Book {number:04.1f}")
+        assert await storage.apply(alice.user_id, [Change(book, moved)])
+        books[books.index(book)] = moved
+    wanted = books[:4] + books[8:12] + books[16:]
+    wanted.sort(key=lambda book: sort_key(book, sort).encode(), reverse=descending)
+    for limit in (1, 3):
+        seen, after = [], None
+        while True:
+            page = await storage.shelf(
+                alice.user_id, Query(sort=sort, descending=descending), after, limit
+            )
+            seen += page.rows
+            if (after := page.after) is None:
+                break
+        assert [row.user_book_id for row in seen] == [book.user_book_id for book in wanted]
