@@ -7,7 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Literal
 
-import aioboto3
+from booklib.adapters.no_certificates import no_certificates
+
+with no_certificates():
+    import aioboto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
