@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import sys
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 _elsewhere: list[str] = []
+
+NAMED = urlsplit(os.environ.get("BOOKLIB_TEST_DYNAMODB_URL", "")).hostname
+"""Whoever names an endpoint of DynamoDB on another machine opens the way out for the run."""
 
 
 def _is_here(host: object) -> bool:
@@ -34,7 +39,8 @@ def _refuse_the_network(event: str, arguments: tuple[Any, ...]) -> None:
         raise RuntimeError(f"tests talk to nobody but loopback: {event} {host!r}")
 
 
-sys.addaudithook(_refuse_the_network)
+if _is_here(NAMED):
+    sys.addaudithook(_refuse_the_network)
 
 
 @pytest.fixture(autouse=True)

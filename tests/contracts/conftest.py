@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from functools import cache, partial
 from uuid import uuid4
 
+import aioboto3
 import pytest
 
 from booklib.adapters.dynamodb import DynamoStorage, Tables
@@ -46,8 +47,13 @@ class SqlitePlace:
             await storage.close()
 
 
-session = cache(emulators.session)
-"""One for all clients: to read DynamoDB's description takes longer than most tests."""
+@cache
+def session(url):
+    """One for all clients: to read DynamoDB's description takes longer than most tests.
+
+    AWS itself is asked with the credentials of whoever runs the tests.
+    """
+    return aioboto3.Session() if url.endswith(".amazonaws.com") else emulators.session()
 
 
 class DynamoPlace:
@@ -64,7 +70,7 @@ class DynamoPlace:
         self.tables = None
 
     async def open(self, **options):
-        opening = session().client("dynamodb", endpoint_url=self._url, **self._options)
+        opening = session(self._url).client("dynamodb", endpoint_url=self._url, **self._options)
         self.client = self.client_of(await self._opened.enter_async_context(opening))
         if self.tables is None:
             self.tables = await self.make_tables(f"t{uuid4().hex[:15]}")
