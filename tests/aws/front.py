@@ -16,7 +16,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from tests.aws.runtime_api import ACCOUNT, Function, Told, Unfit
+from tests.aws.function_code import ACCOUNT
+from tests.aws.runtime_api import Function, Told, Unfit
 from tests.aws.small_http import Answer, Request, Rows, serving
 
 LARGEST = 10 * 1024 * 1024

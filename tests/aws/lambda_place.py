@@ -18,10 +18,11 @@ from typing import Any
 
 from tests.aws import emulators
 from tests.aws.front import front
+from tests.aws.function_code import Code
 from tests.aws.guard import Guard
 from tests.aws.proxy import guarded
 from tests.aws.pump import Pump
-from tests.aws.runtime_api import Code, Function, function
+from tests.aws.runtime_api import Function, function
 from tests.aws.templates import Template, create_tables
 from tests.provider_server import ProviderServer
 

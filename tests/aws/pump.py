@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.aws.runtime_api import ACCOUNT, REGION, Function, Told
+from tests.aws.function_code import ACCOUNT, REGION
+from tests.aws.runtime_api import Function, Told
 
 
 @dataclass

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.aws.front import answer_of, event_of, front
-from tests.aws.runtime_api import LARGEST, Code, Function, Told, Unfit, function
+from tests.aws.function_code import Code
+from tests.aws.runtime_api import LARGEST, Function, Told, Unfit, function
 from tests.aws.small_http import Request
 from tests.http_client import Client
 

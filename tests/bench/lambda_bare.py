@@ -9,7 +9,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from tests.aws.runtime_api import PYTHON
+from tests.aws.function_code import PYTHON
 
 MODULE = """
 import asyncio

@@ -11,9 +11,10 @@ from typing import Any
 
 from tests.aws import emulators
 from tests.aws.front import event_of
+from tests.aws.function_code import Code
 from tests.aws.lambda_place import Place, placed
 from tests.aws.packages import built_layer, built_package
-from tests.aws.runtime_api import Code, Function, Told, function
+from tests.aws.runtime_api import Function, Told, function
 from tests.aws.small_http import Request
 from tests.bench.lambda_bare import bare_package
 from tests.bench.report import Row, at_most, note
