@@ -50,7 +50,8 @@ def permissions(service: str, operation: str, parameters: Parameters) -> list[Pe
     raise LookupError(f"{service}:{operation}")
 
 
-def _table(name: str) -> str:
+def table_arn(name: str) -> str:
+    """The ARN of a table."""
     return f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}"
 
 
@@ -58,15 +59,15 @@ def _dynamodb(operation: str, parameters: Parameters) -> Iterator[Permission]:
     if operation == "TransactWriteItems":
         for part in parameters["TransactItems"]:
             for kind, request in part.items():
-                yield Permission(f"dynamodb:{_WRITES[kind]}", _table(request["TableName"]))
+                yield Permission(f"dynamodb:{_WRITES[kind]}", table_arn(request["TableName"]))
     elif operation in ("BatchGetItem", "BatchWriteItem"):
         for name in parameters["RequestItems"]:
-            yield Permission(f"dynamodb:{operation}", _table(name))
+            yield Permission(f"dynamodb:{operation}", table_arn(name))
     elif operation in ("GetItem", "PutItem", "UpdateItem", "DeleteItem"):
-        yield Permission(f"dynamodb:{operation}", _table(parameters["TableName"]))
+        yield Permission(f"dynamodb:{operation}", table_arn(parameters["TableName"]))
     elif operation in ("Query", "Scan"):
         index = parameters.get("IndexName")
-        where = _table(parameters["TableName"])
+        where = table_arn(parameters["TableName"])
         yield Permission(f"dynamodb:{operation}", f"{where}/index/{index}" if index else where)
     else:
         raise LookupError(f"dynamodb:{operation}")

@@ -11,8 +11,9 @@ import pytest
 
 from booklib.adapters.dynamodb import DynamoStorage, Tables
 from booklib.adapters.sqlite import SqliteStorage
-from tests.aws import emulators, stale, templates
+from tests.aws import calls, emulators, stale, templates
 from tests.aws.fixtures import ministack, moto  # noqa: F401
+from tests.aws.guard import Guard
 from tests.factories import a_user
 from tests.fakes import Clock, MemoryStorage
 
@@ -56,10 +57,31 @@ def session(url):
     return aioboto3.Session() if url.endswith(".amazonaws.com") else emulators.session()
 
 
+BY_THE_OWNER = ("Scan", "DeleteItem")
+"""What no function does: `Dump` reads everything, for the command line, and a copy that is removed at
+once, without a way back, is asked for by the contract only."""
+
+
+def guard_of(environment):
+    """What the two functions may do together, and the owner of the account."""
+    template = templates.Template("app.yaml", {"Environment": environment})
+    tables = [facts["TableName"] for facts in templates.tables(environment).values()]
+    own = [
+        {"Effect": "Allow", "Action": f"dynamodb:{action}", "Resource": calls.table_arn(table)}
+        for table in tables
+        for action in BY_THE_OWNER
+    ]
+    return Guard(template.statements("ApiRole"), template.statements("WorkerRole"), own)
+
+
 class DynamoPlace:
-    """Four tables of its own; every opening has its own client, as another process would."""
+    """Four tables of its own; every opening has its own client, as another process would.
+
+    The storage may do there what the roles of the functions allow.
+    """
 
     emulator = "ministack"
+    guarded = True
 
     def __init__(self, url, folder, clock, **options):
         self._url = url
@@ -68,12 +90,17 @@ class DynamoPlace:
         self._opened = AsyncExitStack()
         self.client = None
         self.tables = None
+        self.guard = None
 
     async def open(self, **options):
         opening = session(self._url).client("dynamodb", endpoint_url=self._url, **self._options)
         self.client = self.client_of(await self._opened.enter_async_context(opening))
         if self.tables is None:
-            self.tables = await self.make_tables(f"t{uuid4().hex[:15]}")
+            environment = f"t{uuid4().hex[:15]}"
+            self.tables = await self.make_tables(environment)
+            self.guard = guard_of(environment)
+        if self.guarded:
+            self.guard.watch(self.client)
         return DynamoStorage(self.client, self.tables, now=self._clock, **options)
 
     def client_of(self, client):
@@ -112,7 +139,12 @@ class MotoPlace(DynamoPlace):
 
 
 class StalePlace(MotoPlace):
-    """The same with indexes that lag; its storages can `settle`: then they show all of before."""
+    """The same with indexes that lag; its storages can `settle`: then they show all of before.
+
+    What makes them lag reads more than a storage may.
+    """
+
+    guarded = False
 
     def __init__(self, *arguments, lag_s=stale.LAG_S, **options):
         super().__init__(*arguments, **options)
@@ -128,7 +160,12 @@ class StalePlace(MotoPlace):
 
 
 class NamedPlace(DynamoPlace):
-    """The same where tables take their time, and are not to be left behind."""
+    """The same where tables take their time, and are not to be left behind.
+
+    AWS itself has other ARNs, and judges by them.
+    """
+
+    guarded = False
 
     async def make_tables(self, environment):
         tables = await super().make_tables(environment)
