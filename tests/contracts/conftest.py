@@ -58,8 +58,8 @@ def session(url):
 
 
 BY_THE_OWNER = ("Scan", "DeleteItem")
-"""What no function does: `Dump` reads everything, for the command line, and a copy that is removed at
-once, without a way back, is asked for by the contract only."""
+"""What no function does: `Dump` reads everything, for the command line, and a copy is removed at
+once, without a way back, in the contract only."""
 
 
 def guard_of(environment):
