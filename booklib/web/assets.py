@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
+import zlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,6 +32,9 @@ of, which are cut up for their readers only. Folders below it hold what single p
 
 FIRST_PARTS = frozenset({"css/site.css", "js/toasts.js"})
 """What the other parts build on; those follow by name."""
+
+GZIP = zlib.MAX_WBITS | 16
+"""Tells zlib to write gzip, without a time, and the same header on every Python."""
 
 READY = ".gz"
 """Behind the name of a file that was gzipped beforehand, where a function has no time for it."""
@@ -131,7 +134,7 @@ def _read(path: Path) -> Asset:
 
 def _asset(body: bytes, suffix: str, stamp: tuple[int, int], packed: bytes | None = None) -> Asset:
     if packed is None:
-        packed = gzip.compress(body, 9, mtime=0) if suffix in PACKED else body
+        packed = zlib.compress(body, 9, GZIP) if suffix in PACKED else body
     return Asset(
         body=body,
         packed=packed if len(packed) < len(body) else None,

@@ -60,10 +60,14 @@ def environment(**more: str) -> dict[str, str]:
     }
 
 
-def build_package(target: Path, architecture: str = ARCHITECTURE, **more: str) -> str:
+def build_package(
+    target: Path, architecture: str = ARCHITECTURE, *, checkout: Path = ROOT, **more: str
+) -> str:
     """Build a package as deploy.sh does; what the script said. Variables can be added."""
+    script = str(checkout / "deploy/package.py")
     return _run(
-        [sys.executable, str(ROOT / "deploy/package.py"), *_options(architecture), str(target)],
+        [sys.executable, script, *_options(architecture), str(target)],
+        PYTHONPATH=str(checkout),
         **more,
     )
 
