@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from booklib import covers, library
-from booklib.wiring import open_world
 from booklib.models import UserBook
 from booklib.models.shelf import Query
 from booklib.settings import Settings
+from booklib.wiring import open_world
 from tests.drawn_covers import a_cover
 
 Draw = Callable[[int, UserBook], bytes | None]
