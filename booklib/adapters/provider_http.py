@@ -95,11 +95,7 @@ class Provider:
         self._max_bytes = max_bytes
         self._pace = Pace(0.0 if self._base.host in LOOPBACK else interval)
         self._shut: TryLater | None = None
-        self._headers = {
-            "User-Agent": user_agent(contact),
-            "Accept": accept,
-            "Accept-Encoding": "gzip",
-        }
+        self._headers = {"User-Agent": user_agent(contact), "Accept": accept}
 
     @cached_property
     def _client(self) -> httpx.AsyncClient:
@@ -109,7 +105,7 @@ class Provider:
             follow_redirects=False,
             trust_env=False,
             verify=_tls(),
-            headers=self._headers,
+            headers={**self._headers, "Accept-Encoding": "gzip"},
         )
 
     async def aclose(self) -> None:
@@ -253,13 +249,10 @@ class Provider:
         """
         if url.host == self._base.host:
             return self._client.build_request("GET", url)
-        address = await self._public_address(url)
-        return self._client.build_request(
-            "GET",
-            url.copy_with(host=address),
-            headers={"Host": url.host},
-            extensions={"sni_hostname": url.host},
-        )
+        there = url.copy_with(host=await self._public_address(url))
+        said = {"Host": url.host}
+        extensions = {"sni_hostname": url.host}
+        return self._client.build_request("GET", there, headers=said, extensions=extensions)
 
     async def _public_address(self, url: httpx.URL) -> str:
         loop = asyncio.get_running_loop()
