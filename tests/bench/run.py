@@ -23,6 +23,7 @@ from tests.bench import (  # noqa: E402
     lambda_start,
     lighthouse,
     memory,
+    package_size,
     pictures,
     shelf,
     stop,
@@ -40,6 +41,7 @@ GROUPS: dict[str, Callable[[Path], Awaitable[list[Row]]]] = {
     "barcodes": barcodes.measure,
     "lighthouse": lighthouse.measure,
     "stop": stop.measure,
+    "package": package_size.measure,
     "lambda": lambda_start.measure,
 }
 
