@@ -25,7 +25,8 @@ Secrets Manager the secret for 7. The bucket $bucket stays:
 other environments use it."
     else
         say "The program is gone. Its tables, files and secret are kept, in the stack $data_stack.
-    ./deploy/deploy.sh $env                         makes a program that finds them again
+    ./deploy/deploy.sh $env                         makes a program that finds them again (give
+                                                    it the parameters that it had)
     ./deploy/deploy.sh $env --delete --with-data    removes them for good
 The log groups /aws/lambda/BookLibrary-*-$env and the bucket $bucket stay too."
     fi

@@ -80,9 +80,7 @@ def test_a_deployment_is_made_found_unchanged_changed_and_removed(
     assert asked(address)["contact"] == "me and you"
 
     with_small_package(line.checkout, version=2)
-    begun = time.monotonic()
     assert line.deploys("dev", "--code-only", **at).stdout == first.stdout
-    assert time.monotonic() - begun < 60
     assert asked(address)["version"] == 2
 
     with_small_package(line.checkout, version=1)
