@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import shutil
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 SERVICES = frozenset({"dynamodb", "s3", "secretsmanager", "sqs", "sts"})
-"""The services whose descriptions boto keeps; it has those of all four hundred."""
+"""The services whose descriptions boto keeps; it comes with those of all four hundred."""
 
 _METADATA = re.compile(r"METADATA|.*(?:LICEN[CS]E|NOTICE|COPYING|AUTHORS).*", re.IGNORECASE)
 _SOURCES = frozenset({".c", ".h", ".pxd", ".pxi", ".pyi", ".pyx"})
@@ -40,10 +41,26 @@ def _is_of_the_installer(path: Path, folder: Path) -> bool:
 
 
 def _keep_services(data: Path) -> None:
-    """Files at the top are about all services; folders are about one each."""
+    """Files at the top are about all services; folders are about one each.
+
+    What the others say to people is left out too: a start reads it, and there is no one to read it.
+    """
     for folder in data.glob("*/"):
         if folder.is_dir() and folder.name not in SERVICES:
             shutil.rmtree(folder)
+    for examples in data.glob("*/*/examples-1.json"):
+        examples.unlink()
+    for path in data.glob("*/*/*.json.gz"):
+        told = json.loads(gzip.decompress(path.read_bytes()), object_hook=_without_words)
+        _write(path.with_suffix(""), told)
+        path.unlink()
+
+
+def _without_words(part: dict[str, Any]) -> dict[str, Any]:
+    """A part of a description without its text; something that is itself called so stays."""
+    if isinstance(part.get("documentation"), str):
+        del part["documentation"]
+    return part
 
 
 def _keep_endpoints(path: Path) -> None:
@@ -52,7 +69,11 @@ def _keep_endpoints(path: Path) -> None:
     for partition in wanted["partitions"]:
         services = partition["services"]
         partition["services"] = {name: services[name] for name in services if name in SERVICES}
-    path.write_text(json.dumps(wanted, separators=(",", ":")), encoding="utf-8")
+    _write(path, wanted)
+
+
+def _write(path: Path, told: Any) -> None:
+    path.write_text(json.dumps(told, separators=(",", ":")), encoding="utf-8")
 
 
 def _remove_empty(folder: Path) -> None:
