@@ -23,10 +23,7 @@ def main(wanted: list[str]) -> int:
     code = zxingcpp.create_barcode(DIGITS, zxingcpp.BarcodeFormat.EAN13)
     image = Image.new("L", (480, 240), 255)
     image.paste(Image.fromarray(code.to_image(scale=3)), (60, 30))
-    found = {
-        engine: [reading.digits for reading in read(engine, image)]
-        for engine in engines()
-    }
+    found = {engine: [reading.digits for reading in read(engine, image)] for engine in engines()}
     loaded = {line.split()[-1] for line in MAPPED.read_text().splitlines() if "libzbar" in line}
     print(f"read: {found}; from: {sorted(loaded)}")
     return 0 if found == {engine: [DIGITS] for engine in wanted} else 1
