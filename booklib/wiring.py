@@ -107,12 +107,13 @@ async def open_places(settings: Settings, opened: AsyncExitStack) -> Places:
 
 
 async def _on_aws(settings: Settings, opened: AsyncExitStack) -> Places:
-    from booklib.adapters.aws_clients import clients
+    from booklib.adapters.aws_clients import clients, later
     from booklib.adapters.dynamodb import DynamoStorage, Tables
     from booklib.adapters.s3_files import S3Files
     from booklib.adapters.sqs_queue import SqsQueue
 
-    dynamodb, s3, sqs = await opened.enter_async_context(clients("dynamodb", "s3", "sqs"))
+    dynamodb, sqs = await opened.enter_async_context(clients("dynamodb", "sqs"))
+    s3 = await opened.enter_async_context(later("s3"))
     tables = Tables(
         users=settings.users_table,
         books=settings.books_table,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Literal
 
@@ -50,6 +51,38 @@ async def clients(*services: Service) -> AsyncIterator[tuple[Any, ...]]:
             log.error("AWS cannot be used: %s", error)
             raise StorageDown(f"AWS cannot be used: {error}") from None
         yield tuple(found)
+
+
+@asynccontextmanager
+async def later(service: Service) -> AsyncIterator[Any]:
+    """A client that its first call opens: for what most starts of a function do without.
+
+    The call raises as `clients` does.
+    """
+    async with AsyncExitStack() as opened:
+        yield _Later(service, opened)
+
+
+class _Later:
+    """Has the operations of the client that it opens, and nothing else of it."""
+
+    def __init__(self, service: Service, opened: AsyncExitStack) -> None:
+        self._service = service
+        self._opened = opened
+        self._turn = asyncio.Lock()
+        self._found: Any = None
+
+    def __getattr__(self, operation: str) -> Callable[..., Awaitable[Any]]:
+        async def call(**request: Any) -> Any:
+            return await getattr(await self._client(), operation)(**request)
+
+        return call
+
+    async def _client(self) -> Any:
+        async with self._turn:
+            if self._found is None:
+                (self._found,) = await self._opened.enter_async_context(clients(self._service))
+        return self._found
 
 
 async def read_secret(client: Any, arn: str) -> tuple[str, ...]:
