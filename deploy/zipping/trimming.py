@@ -57,9 +57,9 @@ def _keep_services(data: Path) -> None:
 
 
 def _without_words(part: dict[str, Any]) -> dict[str, Any]:
-    """A part of a description without its text; something that is itself called so stays."""
+    """A part of a description with an empty text, since some are asked for theirs."""
     if isinstance(part.get("documentation"), str):
-        del part["documentation"]
+        part["documentation"] = ""
     return part
 
 
