@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack
 from inspect import CO_COROUTINE
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from quart import Quart
 
 from booklib import __version__
+from booklib.errors import Busy
 from booklib.ports import World
 from booklib.settings import Settings, SettingsError
 from booklib.web import (
@@ -47,8 +49,14 @@ BLUEPRINTS = (
 )
 
 
+TOO_SLOW = "That takes too long just now. Please try again in a moment."
+
+
 class App(Quart):
     """Quart without its search, for each hook of each request, whether the hook is async."""
+
+    patience_s: float | None = None
+    """Seconds that a route may take; None: as long as it needs."""
 
     def ensure_async(self, func: Any) -> Any:
         """The function itself where its own code says that it is async."""
@@ -57,13 +65,28 @@ class App(Quart):
             return func
         return super().ensure_async(func)
 
+    async def dispatch_request(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the route; raises Busy where it takes too long."""
+        try:
+            async with asyncio.timeout(self.patience_s) as limit:
+                return await super().dispatch_request(*args, **kwargs)
+        except TimeoutError:
+            if limit.expired():
+                raise Busy(TOO_SLOW) from None
+            raise
+
 
 def create_app(
-    settings: Settings, world: World | None = None, *, max_upload: int = uploads.MAX_UPLOAD
+    settings: Settings,
+    world: World | None = None,
+    *,
+    max_upload: int = uploads.MAX_UPLOAD,
+    patience_s: float | None = None,
 ) -> Quart:
     """The web application. A world that is not handed in is opened when serving starts.
 
-    `max_upload`: bytes of a request with pictures.
+    `max_upload`: bytes of a request with pictures. `patience_s`: seconds after which a request is
+    given up with a page that says so, where the platform would cut it off without words.
 
     An app can be started once. Raises SettingsError where there is no secret key.
     """
@@ -72,6 +95,7 @@ def create_app(
             "SECRET_KEY", f"must be set where BOOKLIB_STORAGE is {settings.storage}."
         )
     app = App("booklib", template_folder=str(ROOT / "templates"), static_folder=None)
+    app.patience_s = patience_s
     app.jinja_environment = Templates
     app.secret_key = settings.secret_key
     app.config["SECRET_KEY_FALLBACKS"] = list(settings.secret_key_fallbacks)

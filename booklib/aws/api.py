@@ -32,6 +32,9 @@ log = logging.getLogger(__name__)
 LARGEST_BODY = 4_400 * 1024
 """Bytes of a request: Lambda takes events of 6 MiB, and base64 makes a picture a third longer."""
 
+PATIENCE_S = 22
+"""Seconds of a route: both API Gateway and the function's own time end at 30."""
+
 _SORRY = (
     "<!doctype html><html lang=en><meta charset=utf-8><title>Book Library</title>"
     "<h1>The library cannot be opened just now</h1>"
@@ -88,7 +91,7 @@ async def _started() -> tuple[Settings, Handler]:
             secret_key=key,
             secret_key_fallbacks=(*former, *settings.secret_key_fallbacks),
         )
-    app = create_app(settings, max_upload=LARGEST_BODY)
+    app = create_app(settings, max_upload=LARGEST_BODY, patience_s=PATIENCE_S)
     app.before_request(_tell_who)
     await app.startup()
     return settings, Mangum(app, lifespan="off")  # type: ignore[arg-type]  # wider types

@@ -32,6 +32,9 @@ blueprint = Blueprint("adding", __name__)
 MAX_PASTED: Final = 500
 MAX_TEXT: Final = 50_000
 """Characters of a pasted text."""
+LONGEST: Final = timedelta(seconds=15)
+"""After which the rest of a list comes back in the box: API Gateway waits for 30 seconds."""
+NO_TIME: Final = "Not added yet, this takes long just now: please add it once more."
 SEARCHES_A_MINUTE: Final = 30
 
 OUTCOME: Final = "add/_outcome.html"
@@ -158,8 +161,15 @@ async def _all(findings: list[isbn_rules.Finding], status: Status) -> list[added
     """Add what can be added; goes on to the last one if the browser leaves in the meantime."""
     owner, there = current_user(), world()
 
+    until = there.now() + LONGEST
+
     async def work() -> list[added.Line]:
-        return [await _line(there, owner, finding, status) for finding in findings]
+        return [
+            await _line(there, owner, finding, status)
+            if there.now() < until
+            else added.Line(finding.text, finding.problem or NO_TIME, None)
+            for finding in findings
+        ]
 
     task = asyncio.create_task(work())
     _under_way.add(task)

@@ -17,7 +17,7 @@ from booklib.models import Code
 from booklib.models.folding import clean
 from booklib.ports import Pictures
 from booklib.web import scanned, uploads
-from booklib.web.context import current_user, world
+from booklib.web.context import current_user, site, world
 from booklib.web.respond import render, wants_fragment
 from booklib.web.scanned import Note, Row, Shot
 from booklib.web.uploads import MAX_PICTURE, MAX_PICTURES, Part
@@ -120,6 +120,7 @@ async def _answer(
         new=sum(row.state == "new" for row in rows),
         statuses=STATUS_WORDS,
         most=MAX_PICTURES,
+        together=uploads.whole_megabytes(site().max_upload),
     )
     response.headers["Cache-Control"] = "private, no-store"
     return response

@@ -51,7 +51,7 @@ LONGEST_WAIT: Final = 30
 """Seconds that a request waits for its turn."""
 
 TOO_LARGE: Final = (
-    "That is more than the library takes at once ({megabytes:.0f} MB). "
+    "That is more than the library takes at once ({megabytes} MB). "
     "Please send fewer pictures, or smaller ones."
 )
 BROKEN: Final = "The pictures did not arrive whole. Please send them again."
@@ -97,9 +97,14 @@ def is_streamed(scope: Message) -> bool:
     )
 
 
+def whole_megabytes(size: int) -> int:
+    """A number of bytes as people are told it: never more than there is."""
+    return size // 1_000_000
+
+
 def too_large() -> RequestEntityTooLarge:
     """The refusal of more than this library takes at once."""
-    return RequestEntityTooLarge(TOO_LARGE.format(megabytes=site().max_upload / 1_000_000))
+    return RequestEntityTooLarge(TOO_LARGE.format(megabytes=whole_megabytes(site().max_upload)))
 
 
 async def streamed(app: App, most: int, scope: Message, receive: Receive, send: Send) -> None:

@@ -1,13 +1,14 @@
 """Adding by the box, by hand and from search results: nothing waits, nothing typed is lost."""
 
 import asyncio
+import html
 import re
 
 import pytest
 
 from booklib import library
 from booklib.models import Query
-from tests.fakes import MemoryStorage
+from tests.fakes import Clock, MemoryStorage
 from tests.web.conftest import HX, Site, page_of
 
 DUNE, RINGS = "9780441172719", "9780261103573"
@@ -276,3 +277,33 @@ async def test_a_browser_that_leaves_in_the_middle_loses_nothing(settings):
         assert len(await rows(site)) < 100
         while len(await rows(site)) < 100:
             await asyncio.sleep(0)
+
+
+class WearyStorage(MemoryStorage):
+    """Takes a second for each change."""
+
+    def __init__(self, clock):
+        super().__init__(clock)
+        self.clock = clock
+
+    async def apply(self, user_id, changes, job=None):
+        self.clock.advance(seconds=1)
+        return await super().apply(user_id, changes, job)
+
+
+async def test_of_a_list_that_takes_long_the_rest_comes_back_in_the_box(settings):
+    clock = Clock()
+    site = Site(settings, clock=clock, storage=WearyStorage(clock))
+    await site.add("alice")
+    async with site.app.test_app():
+        client = site.client(await site.user())
+        text = "\n".join(["9780441172710", *(isbn(number) for number in range(40))])
+        page = await page_of(await client.post("/books", form={"isbn": text}))
+        assert "Added 15 books, 26 not added." in page
+        assert "should be 9" in page
+        assert "takes long just now" in page
+        box = re.search(r'<textarea id="add-isbn".*?>\n?(.*?)</textarea>', page, re.DOTALL)
+        rest = html.unescape(box[1])
+        await client.post("/books", form={"isbn": rest})
+        await client.post("/books", form={"isbn": rest})
+        assert len(await rows(site)) == 40

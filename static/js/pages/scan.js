@@ -3,7 +3,8 @@
 
 const LARGE = 4096; // pixels of the longest side that every decoder likes
 const ENOUGH = 3000; // and the least that small codes need
-const LIGHT = 4_000_000; // bytes
+const LEAST = 2000; // and what any picture fits in
+const LIGHT = 4_000_000; // bytes; a function of AWS takes little more
 const PATIENCE = 90_000; // ms
 const THUMB = 112; // pixels
 const AS_IT_IS = new Set(["image/jpeg", "image/png", "image/webp"]);
@@ -69,7 +70,7 @@ async function ready(shot) {
   shot.draw(bitmap);
   let smaller = shot.file;
   if (shot.file.size > LIGHT || !AS_IT_IS.has(shot.file.type)) {
-    for (const [side, quality] of [[LARGE, 0.9], [LARGE, 0.8], [ENOUGH, 0.85]]) {
+    for (const [side, quality] of [[LARGE, 0.9], [LARGE, 0.8], [ENOUGH, 0.85], [LEAST, 0.75]]) {
       smaller = (await jpeg(bitmap, side, quality)) ?? smaller;
       if (smaller.size <= LIGHT) break;
     }
