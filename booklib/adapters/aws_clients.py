@@ -25,7 +25,7 @@ CURRENT, PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
 
 _CONFIG = Config(
     connect_timeout=2,
-    read_timeout=10,
+    read_timeout=5,
     # The storage tries again by itself, and knows better for how long.
     retries={"mode": "standard", "total_max_attempts": 2},
     max_pool_connections=25,
@@ -86,7 +86,7 @@ class _Later:
 
 
 async def read_secret(client: Any, arn: str) -> tuple[str, ...]:
-    """The values of a secret that count, the current one first, then the one before it.
+    """The values of a secret (text) that count, the current one first, then the one before it.
 
     So a new value signs nobody out: Secrets Manager keeps the former one as AWSPREVIOUS. Raises
     StorageDown where there is no current one.
