@@ -52,6 +52,8 @@ class Times(NamedTuple):
     init: float | None
     """From the start of the process until it asked for work; None in a warm container."""
     run: float
+    init_cpu: float | None = None
+    """What of `init` it worked; the rest it waited, for the machine too."""
 
 
 class _Work(NamedTuple):
@@ -67,8 +69,8 @@ class Container:
     def __init__(self, code: Code, log: list[str]) -> None:
         self.code = code
         self.log = log
-        self.init_ms: float | None = None
-        """Until the first event has come."""
+        self.init_ms: tuple[float, float] | None = None
+        """Until the first event has come: how long the start took, and how long it worked."""
         self._started = 0.0
         self._ready: asyncio.Future[Told | None] = asyncio.get_running_loop().create_future()
         self._handed: asyncio.Queue[_Work] = asyncio.Queue()
@@ -186,7 +188,7 @@ class Container:
 
     async def _next(self) -> Answer:
         if not self._ready.done():
-            self.init_ms = 1000 * (time.perf_counter() - self._started)
+            self.init_ms = 1000 * (time.perf_counter() - self._started), _worked_ms(self.pid)
             self._ready.set_result(None)
         if self._handed.empty():
             # Lambda freezes a container that has nothing to do: its background tasks stand still.
@@ -229,7 +231,8 @@ class Function:
             init, container.init_ms = container.init_ms, None
             began = time.perf_counter()
             told = await container.invoke(payload)
-            self.times.append(Times(init, 1000 * (time.perf_counter() - began)))
+            took, worked = init or (None, None)
+            self.times.append(Times(took, 1000 * (time.perf_counter() - began), worked))
             await self._put_back(container, told)
             return told
 
@@ -285,3 +288,9 @@ def _family(pid: int) -> list[int]:
 def fault(kind: str, message: str) -> Told:
     """What Lambda itself says of an invocation that its function could not answer."""
     return Told(json.dumps({"errorType": kind, "errorMessage": message}).encode(), failed=True)
+
+
+def _worked_ms(pid: int) -> float:
+    """Milliseconds that a process has been on a processor (proc(5), schedstat)."""
+    threads = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e6
