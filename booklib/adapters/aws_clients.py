@@ -18,6 +18,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from booklib.errors import StorageDown
 
 log = logging.getLogger(__name__)
+for chatty in ("aiobotocore", "botocore"):  # which tell where they found each of their settings
+    logging.getLogger(chatty).setLevel(logging.WARNING)
 
 Service = Literal["dynamodb", "s3", "secretsmanager", "sqs"]
 
@@ -40,9 +42,9 @@ async def clients(*services: Service) -> AsyncIterator[tuple[Any, ...]]:
     Region, credentials and AWS_ENDPOINT_URL are the SDK's own business. Raises StorageDown where
     there is no region or no usable profile; missing credentials show at the first call.
     """
-    session = aioboto3.Session()
     async with AsyncExitStack() as opened:
         try:
+            session = aioboto3.Session()
             found = [
                 await opened.enter_async_context(session.client(service, config=_CONFIG))
                 for service in services

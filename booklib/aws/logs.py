@@ -16,9 +16,6 @@ job_id: ContextVar[str] = ContextVar("job_id", default="")
 user: ContextVar[str] = ContextVar("user", default="")
 """`hidden` of the id of whoever is signed in."""
 
-QUIET = ("aioboto3", "aiobotocore", "boto3", "botocore", "hpack", "httpcore", "httpx", "urllib3")
-"""What tells of each of its requests, a key in the address included."""
-
 
 class JsonLines(logging.Formatter):
     """A record as JSON; line ends inside of it are escaped."""
@@ -45,8 +42,6 @@ def set_up() -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
-    for name in QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def hidden(user_id: str) -> str:
