@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.aws.command_line import ACCOUNT, SIGNED_IN, CommandLine, refuses
+from tests.processes import ROOT
 
 pytestmark = pytest.mark.slow
+
+SHELLCHECK = shutil.which("shellcheck")
+if SHELLCHECK:
+
+    def test_the_scripts_are_clean_for_shellcheck() -> None:
+        subprocess.run([SHELLCHECK, "--external-sources", "deploy/deploy.sh"], cwd=ROOT, check=True)
 
 
 @pytest.fixture
@@ -181,3 +189,7 @@ def test_a_fault_of_cloudformation_is_no_missing_stack(line: CommandLine, option
     assert "CloudFormation does not say how BookLibrary-dev is:" in ended.stderr
     assert "not authorized" in ended.stderr
     assert line.asked("delete") == []
+
+
+def test_the_script_stays_one_that_is_read_at_once() -> None:
+    assert len((ROOT / "deploy/deploy.sh").read_text("utf-8").splitlines()) < 150

@@ -16,7 +16,7 @@ from tests.processes import ROOT
 
 SCRIPTS = [
     *("deploy/local.sh", "deploy/setup.sh", "deploy/lock.sh", "deploy/screenshots.sh"),
-    *("tests/run.sh", ".ci/run"),
+    *("deploy/deploy.sh", "tests/run.sh", ".ci/run"),
 ]
 LIAR = "echo 'pyenv: command not found in this version' >&2; exit 127"
 TOO_OLD = "exit 1"
