@@ -20,6 +20,7 @@ sys.path.insert(0, str(ROOT))  # run as a file it finds only its own folder
 from tests.bench import (  # noqa: E402
     barcodes,
     browser,
+    capacity,
     lambda_start,
     lighthouse,
     memory,
@@ -41,6 +42,7 @@ GROUPS: dict[str, Callable[[Path], Awaitable[list[Row]]]] = {
     "barcodes": barcodes.measure,
     "lighthouse": lighthouse.measure,
     "stop": stop.measure,
+    "capacity": capacity.measure,
     "package": package_size.measure,
     "lambda": lambda_start.measure,
 }
