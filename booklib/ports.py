@@ -227,7 +227,7 @@ class Pictures(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """All that a use case may touch; wired once, by `app.py` or `aws.py`."""
+    """All that a use case may touch; wired once, by `wiring.py`."""
 
     storage: Storage
     queue: Queue

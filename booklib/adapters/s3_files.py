@@ -44,7 +44,11 @@ class S3Files:
         await _asked(self._client.delete_object(Bucket=self._bucket, Key=name))
 
     async def remove_all(self, folder: str) -> None:
-        """Remove every file below a folder, a thousand at a time."""
+        """Remove every file below a folder, a thousand at a time.
+
+        Where the bucket keeps versions, they go by its own rule: after 30 days in infra/data.yaml,
+        about when the tables can no longer be taken back to the time before.
+        """
         check_file_name(folder)
         request = {"Bucket": self._bucket, "Prefix": f"{folder}/"}
         while True:
