@@ -213,12 +213,13 @@ async def test_a_wrong_setting_stops_the_start_and_is_named(tmp_path: Path) -> N
     assert "BOOKLIB_STORAGE must be one of sqlite, dynamodb" in complained
 
 
-async def test_dynamodb_is_refused_until_it_is_there(tmp_path: Path) -> None:
+async def test_dynamodb_wants_to_know_its_tables(tmp_path: Path) -> None:
     status, _, complained = await ended(
         tmp_path, "serve", BOOKLIB_STORAGE="dynamodb", SECRET_KEY="long enough for a test"
     )
     assert status == 1
-    assert "this version can store in sqlite only" in complained
+    assert "USERS_TABLE" in complained
+    assert "must be set where BOOKLIB_STORAGE is dynamodb" in complained
 
 
 async def test_it_stops_soon_when_connections_are_merely_idle(tmp_path: Path) -> None:
