@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from booklib.errors import Invalid
 from booklib.models import (
     Book,
     CoverPictures,
@@ -21,6 +22,7 @@ from booklib.models import (
     User,
     UserBook,
 )
+from booklib.models.shelf import own_bytes
 
 _FILE_NAME = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)*", re.ASCII)
 
@@ -31,6 +33,11 @@ MAX_IDS = 100
 """Ids that one read takes."""
 
 
+MAX_OWN_BYTES = 300 * 1024
+"""Bytes of a copy's own texts (`own_bytes`): an item of DynamoDB takes 400 KB, and what a provider
+tells of the book must still fit in."""
+
+
 class Change(NamedTuple):
     """One book before and after. No `before` adds it, no `after` removes it for good."""
 
@@ -39,7 +46,10 @@ class Change(NamedTuple):
 
 
 def check_changes(user_id: str, changes: Sequence[Change]) -> None:
-    """Raise ValueError for what no caller may ask of `Storage.apply`; every storage calls it."""
+    """Raise ValueError for what no caller may ask of `Storage.apply`; every storage calls it.
+
+    Raises Invalid at the field with which a copy becomes larger than MAX_OWN_BYTES.
+    """
     if len(changes) > MAX_CHANGES:
         raise ValueError(f"apply takes {MAX_CHANGES} changes, not {len(changes)}")
     books = [book for change in changes for book in change if book]
@@ -50,6 +60,23 @@ def check_changes(user_id: str, changes: Sequence[Change]) -> None:
         raise ValueError("a change is about one book")
     if len(set.union(*idents, set())) != len(changes):
         raise ValueError("two changes are about the same book")
+    for before, after in changes:
+        if after:
+            _check_size(before, after)
+
+
+def _check_size(before: UserBook | None, after: UserBook) -> None:
+    size = own_bytes(after)
+    if size <= MAX_OWN_BYTES or (before and own_bytes(before) >= size):
+        return
+    known = {**before.given, **before.mine, "notes": before.notes} if before else {}
+    texts = {**after.given, **after.mine, "notes": after.notes}
+    new = {name: len(str(text)) for name, text in texts.items() if known.get(name) != text}
+    raise Invalid.at(
+        max(new, key=lambda name: new[name], default="notes"),
+        f"With this the book would hold {size // 1024} KB of your own texts; "
+        f"{MAX_OWN_BYTES // 1024} KB fit. Please make something shorter.",
+    )
 
 
 def check_file_name(name: str) -> None:
@@ -114,7 +141,7 @@ class Storage(Protocol):
         False: a book or the user is not as `before` says (compared by `rev`; an addition finds the
         id taken), or the account is closing. Sets each `after.rev` to `before.rev + 1`, moves the
         user's counts and raises shelf_version. A job whose id exists already stays as it is, unless
-        it has ended and is older than 30 days.
+        it has ended and is older than 30 days. Raises what `check_changes` does.
         """
 
     async def owners(self, book_id: str, after: str | None, limit: int) -> Page[Owner]:

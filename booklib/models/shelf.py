@@ -20,6 +20,7 @@ Sort = Literal["added", "title", "author", "rating", "finished"]
 SORTS: tuple[Sort, ...] = ("added", "title", "author", "rating", "finished")
 DESCENDING_BY_DEFAULT = frozenset({"added", "rating", "finished"})
 SEPARATOR = "\t"
+_ON_CARD = ("title", "subtitle", "authors")
 
 T = TypeVar("T")
 
@@ -90,6 +91,14 @@ def unpack_card(packed: str) -> Card:
     """The inverse of `pack_card`."""
     title, authors, year, isbn, cover, lookup, subtitle = json.loads(packed)
     return Card(title, tuple(authors), year, isbn, cover, lookup, subtitle)
+
+
+def own_bytes(user_book: UserBook) -> int:
+    """Bytes that a copy's own texts take in a storage; those count twice that its card repeats."""
+    fields = [dict(user_book.mine), dict(user_book.given)]
+    repeated = [{name: own[name] for name in _ON_CARD if name in own} for own in fields]
+    packed = json.dumps([*fields, *repeated], ensure_ascii=False)
+    return len(packed.encode()) + len(user_book.notes.encode())
 
 
 def card_words(packed: str) -> tuple[str, ...]:

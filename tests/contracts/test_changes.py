@@ -6,9 +6,10 @@ from datetime import date, timedelta
 
 import pytest
 
+from booklib.errors import Invalid
 from booklib.models import Query
-from booklib.models.shelf import place, rekey
-from booklib.ports import MAX_CHANGES, Change
+from booklib.models.shelf import own_bytes, place, rekey
+from booklib.ports import MAX_CHANGES, MAX_OWN_BYTES, Change
 from tests.factories import NOON, a_book, a_copy, a_user, added, settle
 
 NASTY = "“Ünïcödé” \u202e العربية 日本語 🦉 O'Brien; DROP\t--\n% _ \\ \""
@@ -85,6 +86,29 @@ async def test_too_many_changes_at_once_are_a_mistake(storage, alice):
     copies = [a_copy(f"Book {n}") for n in range(MAX_CHANGES + 1)]
     with pytest.raises(ValueError, match="40"):
         await storage.apply(alice.user_id, [Change(None, copy) for copy in copies])
+
+
+OWL = "\U0001f989"
+
+
+async def test_a_copy_full_of_text_is_stored_beside_all_that_a_provider_tells(storage, alice):
+    mine = {"description": OWL * 20_000, "categories": (OWL * 200,) * 180}
+    copy = await added(storage, a_copy(mine=mine, notes=OWL * 20_000))
+    assert MAX_OWN_BYTES - 5_000 < own_bytes(copy) <= MAX_OWN_BYTES
+    book = a_book(title=OWL * 500, subtitle=OWL * 500, authors=(OWL * 500,) * 20)
+    assert await storage.apply(alice.user_id, [Change(copy, place(copy, book))])
+
+
+async def test_a_copy_with_too_much_text_is_refused_at_what_made_it_so(storage, alice):
+    mine = {"title": "Dune", "authors": (OWL * 200,) * 90}
+    copy = await added(storage, a_copy(mine=mine, notes=OWL * 20_000))
+    more = place(replace(copy, mine=mine | {"categories": (OWL * 200,) * 200}), None)
+    with pytest.raises(Invalid, match=r"376 KB of your own texts; 300 KB fit") as refused:
+        await storage.apply(alice.user_id, [Change(copy, more)])
+    assert list(refused.value.problems) == ["categories"]
+    with pytest.raises(Invalid):
+        await storage.apply(alice.user_id, [Change(None, replace(more, user_book_id="other"))])
+    assert await storage.apply(alice.user_id, [Change(copy, replace(copy, rating=3))])
 
 
 async def test_a_change_raises_the_revision(storage, alice):
