@@ -43,6 +43,12 @@ async def test_a_user_is_found_by_any_spelling_of_name_or_email(storage, login):
     assert await storage.user_by_login(login) == user
 
 
+async def test_a_name_with_a_space_of_another_script_is_found(storage):
+    user = a_user("ᚐ\u1680ᚑ", email="ogham@example.org")
+    await storage.add_user(user)
+    assert await storage.user_by_login("ᚐ\u1680ᚑ") == user
+
+
 async def test_a_name_is_taken_in_every_spelling_of_case(storage, alice):
     with pytest.raises(NameTaken):
         await storage.add_user(a_user("ALICE", user_id="other", email="other@example.org"))

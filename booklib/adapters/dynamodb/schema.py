@@ -68,4 +68,7 @@ MAX_KEY = 2048
 
 def usable(key: str) -> bool:
     """Whether DynamoDB takes a text as a partition key; what is none cannot be stored under it."""
-    return 0 < len(key.encode(errors="replace")) <= MAX_KEY and key.isprintable()
+    try:
+        return 0 < len(key.encode()) <= MAX_KEY
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return False
