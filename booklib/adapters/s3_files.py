@@ -6,6 +6,7 @@ import logging
 from collections.abc import Awaitable
 from typing import Any, TypeVar
 
+from aiohttp import ClientPayloadError
 from botocore.exceptions import BotoCoreError, ClientError
 
 from booklib.errors import StorageDown
@@ -75,7 +76,7 @@ async def _asked(call: Awaitable[T]) -> T:
     """The answer of S3; raises _Missing and StorageDown."""
     try:
         return await call
-    except (ClientError, BotoCoreError) as error:
+    except (ClientError, BotoCoreError, ClientPayloadError) as error:
         if isinstance(error, ClientError) and error.response["Error"]["Code"] == "NoSuchKey":
             raise _Missing from None
         log.error("S3 cannot be used: %s", error)
@@ -83,6 +84,7 @@ async def _asked(call: Awaitable[T]) -> T:
 
 
 async def _read(body: Any) -> bytes:
+    """What is still to come; aiohttp's own ClientPayloadError tells that it broke off."""
     async with body:
         data: bytes = await body.read()
         return data

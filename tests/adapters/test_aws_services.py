@@ -1,5 +1,6 @@
 """SQS, S3 and Secrets Manager: what arrives, what counts, what is said when they are down."""
 
+import asyncio
 import logging
 
 import pytest
@@ -86,6 +87,21 @@ async def test_where_nobody_listens_a_ring_is_lost_and_files_are_down(caplog):
     async with emulators.client("s3", nobody, **options) as s3:
         with pytest.raises(StorageDown):
             await S3Files(s3, "files").get("a")
+
+
+async def test_a_picture_that_breaks_off_is_a_fault_with_words(caplog):
+    async def breaks_off(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nRIFF")
+        writer.close()
+        await writer.wait_closed()
+
+    async with await asyncio.start_server(breaks_off, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with emulators.client("s3", url, config=emulators.HURRIED) as s3:
+            with pytest.raises(StorageDown):
+                await S3Files(s3, "files").get("a")
+    assert "S3 cannot be used" in caplog.text
 
 
 async def test_without_a_region_it_is_said_at_once(monkeypatch, tmp_path):

@@ -72,6 +72,7 @@ OUTSIDE = {
     "boto3": {"adapters"},
     "botocore": {"adapters"},
     "aiobotocore": {"adapters"},
+    "aiohttp": {"adapters"},
     "httpx": {"adapters"},
     "PIL": {"pictures", "scanning"},
     "pillow_heif": {"pictures"},
