@@ -41,7 +41,10 @@ def message_of(job_id: str) -> str:
 
 def job_of(message: str) -> str:
     """The job that a message names; raises ValueError for what is no message of ours."""
-    body = json.loads(message)
+    try:
+        body = json.loads(message)
+    except RecursionError:
+        raise ValueError("the message is nested too deeply") from None
     job_id = body.get("job_id") if isinstance(body, dict) else None
     if not isinstance(job_id, str) or not job_id:
         raise ValueError(f"no job is named by {message[:200]!r}")

@@ -70,7 +70,11 @@ async def test_the_same_message_twice_at_once_and_after_success_asks_once(stage,
     assert stage.google.asked == [DUNE]
 
 
-@pytest.mark.parametrize("body", ["", "nonsense", "[]", "{}", '{"job_id": 3}', '{"job_id": ""}'])
+@pytest.mark.parametrize(
+    "body",
+    ["", "nonsense", "[]", "{}", '{"job_id": 3}', '{"job_id": ""}', "[" * 200_000],
+    ids=["empty", "words", "list", "object", "number", "nobody", "deep"],
+)
 async def test_what_is_no_message_of_ours_comes_again_and_harms_no_other(stage, alice, dune, body):
     odd = {"messageId": "odd", "body": body}
     answer = await work(stage.world, [odd, record()], LONG)
