@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -18,6 +19,8 @@ from booklib.adapters.dynamodb.schema import (
     usable,
 )
 from booklib.errors import Busy
+
+log = logging.getLogger(__name__)
 
 
 class Dynamo:
@@ -53,8 +56,11 @@ class Dynamo:
                 unsure = unsure or fault.unsure
                 if fault.refused is not None:
                     raise Refused(fault.refused, unsure) from error
-                if not fault.passing or not await patience.wait():
-                    raise fault.said from error
+                if fault.passing and await patience.wait():
+                    continue
+                if fault.passing:
+                    log.warning("DynamoDB was asked in vain: %s", error)
+                raise fault.said from error
 
     async def get(self, table: str, **key: str) -> Item | None:
         """One item as of now."""
