@@ -13,7 +13,7 @@ import struct
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from os import defpath, pathsep
+from os import defpath, kill, pathsep
 from pathlib import Path
 from typing import TypeVar
 
@@ -228,7 +228,14 @@ class _Child:
 
     @property
     def alive(self) -> bool:
-        return self._process.returncode is None
+        """Whether it is there; asyncio hears of an end a moment later than the system knows."""
+        if self._process.returncode is not None:
+            return False
+        try:
+            kill(self._process.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
 
     async def ask(self, what: str, picture: bytes) -> Frame:
         text = json.dumps({"do": what, "seconds": SOFT_S}).encode()
