@@ -67,3 +67,10 @@ def test_what_the_program_cannot_use_is_not_deployed(name: str, value: str) -> N
 def test_what_the_program_can_use_is_deployed(name: str, value: str) -> None:
     assert taken_by_the_program(name, value)
     assert taken_by_the_template(name, value)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "taken"), [("", True), ("-r1", True), ("2", False), ("-", False)]
+)
+def test_no_suffix_makes_another_environments_tables_of_ours(suffix: str, taken: bool) -> None:
+    assert taken_by_the_template("TableSuffix", suffix) == taken
