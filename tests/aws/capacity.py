@@ -6,6 +6,7 @@ indexes: considerations for provisioned throughput", "Transactions: capacity man
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,9 @@ from typing import Any
 from tests.aws import templates
 
 Item = Mapping[str, Mapping[str, Any]]
+
+READS = ("get_item", "batch_get_item", "query")
+WRITES = ("put_item", "update_item", "delete_item", "batch_write_item", "transact_write_items")
 
 
 def size_of(item: Item) -> int:
@@ -75,17 +79,46 @@ class Index:
         return sum(write_units(size_of(view)) for view in (old, new) if view)
 
 
+def _unfiltered(request: Mapping[str, Any]) -> dict[str, Any]:
+    """A Query that answers with all that it reads; placeholders that are left over are refused."""
+    asked = {
+        name: value
+        for name, value in request.items()
+        if name not in ("ProjectionExpression", "FilterExpression")
+    }
+    left = set(re.findall(r"[#:]\w+", asked["KeyConditionExpression"]))
+    for name in ("ExpressionAttributeNames", "ExpressionAttributeValues"):
+        told = asked.pop(name, {})
+        if used := {key: value for key, value in told.items() if key in left}:
+            asked[name] = used
+    return asked
+
+
 @dataclass
 class Used:
     """What some calls have used, and which they were."""
 
     rcu: float = 0.0
-    wcu: int = 0
+    wcu: float = 0
     calls: list[str] = field(default_factory=list)
+    reported_rcu: float = 0.0
+    reported_wcu: float = 0.0
+    """What the endpoint itself says: true of AWS alone."""
+
+    def add(self, more: Used) -> None:
+        """Count what others have used, too."""
+        self.rcu += more.rcu
+        self.wcu += more.wcu
+        self.calls += more.calls
+        self.reported_rcu += more.reported_rcu
+        self.reported_wcu += more.reported_wcu
 
 
 class Meter:
-    """A low-level client that adds up what its calls cost. One caller at a time."""
+    """A low-level client that adds up what its calls cost. One caller at a time.
+
+    It has no call but those whose costs it knows: a Scan is none of them.
+    """
 
     def __init__(self, client: Any, environment: str) -> None:
         self._client = client
@@ -97,21 +130,34 @@ class Meter:
     @contextmanager
     def watched(self) -> Iterator[Used]:
         """What the calls of a block use."""
-        self._used.append(Used())
-        yield self._used[-1]
-        self._used.pop()
+        used = Used()
+        self._used.append(used)
+        try:
+            yield used
+        finally:
+            self._used.pop()
+            self._used[-1].add(used)
 
     def __getattr__(self, name: str) -> Any:
-        costs = getattr(self, f"_{name}", None)
-        call = getattr(self._client, name)
-        if costs is None:
-            return call
+        if name not in READS + WRITES:
+            raise AttributeError(f"no rule says what {name} costs")
+        costs, call = getattr(self, f"_{name}"), getattr(self._client, name)
 
         async def metered(**request: Any) -> Any:
             self._used[-1].calls.append(name)
-            return await costs(call, request)
+            answer = await costs(call, request | {"ReturnConsumedCapacity": "TOTAL"})
+            self._note(name, answer.get("ConsumedCapacity", []))
+            return answer
 
         return metered
+
+    def _note(self, name: str, told: Any) -> None:
+        each = told if isinstance(told, list) else [told]
+        units = sum(one.get("CapacityUnits", 0) for one in each)
+        if name in READS:
+            self._used[-1].reported_rcu += units
+        else:
+            self._used[-1].reported_wcu += units
 
     async def _get_item(self, call: Any, request: Any) -> Any:
         answer = await call(**request)
@@ -122,7 +168,7 @@ class Meter:
         answer = await call(**request)
         for table, wanted in request["RequestItems"].items():
             found = answer["Responses"].get(table, [])
-            missing = [{}] * (len(wanted["Keys"]) - len(found))
+            missing: list[Item] = [{}] * (len(wanted["Keys"]) - len(found))
             for item in [*found, *missing]:
                 self._read(item, wanted)
         return answer
@@ -133,12 +179,11 @@ class Meter:
 
     async def _query(self, call: Any, request: Any) -> Any:
         answer = await call(**request)
-        whole = answer
-        if "ProjectionExpression" in request:
-            names = {"ProjectionExpression"}
-            whole = await call(**{k: v for k, v in request.items() if k not in names})
+        read, asked = answer, _unfiltered(request)
+        if asked != request:
+            read = await call(**asked)
         index = self._indexes(request["TableName"])[request["IndexName"]]
-        size = sum(size_of(index.view(item) or {}) for item in whole["Items"])
+        size = sum(size_of(index.view(item) or {}) for item in read["Items"])
         self._used[-1].rcu += read_units(size, consistent=False)
         return answer
 

@@ -5,19 +5,31 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.aws import emulators
-from tests.aws.capacity_budgets import costs
+from tests.aws.capacity_budgets import NAMED, Cost
+from tests.aws.capacity_changes import costs
 from tests.bench.report import Row
 
 SIZES = (100, 10_000)
 
 
 async def measure(folder: Path) -> list[Row]:
-    """Reads and writes at two sizes of a library."""
-    rows = []
+    """Reads and writes at two sizes of a library; where an endpoint is named, beside its figures.
+
+    At AWS 10,000 books are written for about 20 cents.
+    """
+    if NAMED:
+        return await _rows(NAMED)
     with emulators.ministack() as url:
-        for count in SIZES:
-            for cost in await costs(url, count):
-                value, budget = f"{cost.units:g} {cost.unit}", f"<= {cost.budget:g} {cost.unit}"
-                kept = cost.units <= cost.budget
-                rows.append(Row(f"{cost.what}, {count:,} books", value, budget, kept))
-    return rows
+        return await _rows(url)
+
+
+async def _rows(url: str) -> list[Row]:
+    return [_row(cost, count) for count in SIZES for cost in await costs(url, count)]
+
+
+def _row(cost: Cost, count: int) -> Row:
+    value, kept = f"{cost.units:g} {cost.unit}", cost.units <= cost.budget
+    if NAMED:
+        value += f" (endpoint: {cost.reported:g})"
+        kept = kept and cost.reported == cost.units
+    return Row(f"{cost.what}, {count:,} books", value, f"<= {cost.budget:g} {cost.unit}", kept)
