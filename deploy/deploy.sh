@@ -10,7 +10,7 @@
 # ENV names an installation, such as dev or prod. The aws command line tells account and region;
 # AWS_PROFILE and AWS_REGION choose others. The last line printed is the address.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+CDPATH="" cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . deploy/setup.sh
 . deploy/account.sh
 . deploy/stacks.sh

@@ -57,6 +57,21 @@ def test_a_command_that_makes_no_sense_is_explained_with_the_usage(
     assert line.calls == []
 
 
+def test_no_other_folder_of_the_shells_search_path_is_taken_for_the_checkout(
+    line: CommandLine, tmp_path: Path
+) -> None:
+    (tmp_path / "elsewhere/deploy").mkdir(parents=True)
+    ended = subprocess.run(
+        ["bash", "deploy/deploy.sh", "Dev"],
+        cwd=ROOT,
+        env=line.environment(CDPATH=str(tmp_path / "elsewhere")),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Please name the environment" in ended.stderr
+
+
 @pytest.mark.parametrize("wrong", ["Contcat=me", "CodeKey=packages/x.zip", "Environment=prod"])
 def test_a_parameter_that_nobody_may_give_is_refused_with_those_that_there_are(
     line: CommandLine, wrong: str
