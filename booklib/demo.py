@@ -113,8 +113,8 @@ def _copy(user: User, fact: Fact, number: int, count: int, now: datetime) -> Use
         status=status,
         rating=chance.choice(HALF_STARS) if rated else 0,
         added_at=added_at,
-        started_on=None if status == "to-read" else started,
-        finished_on=finished if status == "read" else None,
+        started_on="" if status == "to-read" else started.isoformat(),
+        finished_on=finished.isoformat() if status == "read" else "",
         given=fact.given,
     )
 

@@ -91,6 +91,10 @@ class NotRead(BadPicture):
     """What reads pictures took too long with it, died or did not start: later it may go well."""
 
 
+class BadFile(BooklibError):
+    """A file that cannot be imported: the message says why and what would help."""
+
+
 class CatalogueError(BooklibError):
     """A metadata provider gave no usable answer. `reason` is a sentence for people."""
 

@@ -69,8 +69,8 @@ def _check_size(before: UserBook | None, after: UserBook) -> None:
     size = own_bytes(after)
     if size <= MAX_OWN_BYTES or (before and own_bytes(before) >= size):
         return
-    known = {**before.given, **before.mine, "notes": before.notes} if before else {}
-    texts = {**after.given, **after.mine, "notes": after.notes}
+    known = _texts(before) if before else {}
+    texts = _texts(after)
     new = {name: len(str(text)) for name, text in texts.items() if known.get(name) != text}
     raise Invalid.at(
         max(new, key=lambda name: new[name], default="notes"),
@@ -83,6 +83,10 @@ def check_file_name(name: str) -> None:
     """Raise ValueError for what names no file; every place for files calls it."""
     if not _FILE_NAME.fullmatch(name):
         raise ValueError(f"{name!r} is no file's name")
+
+
+def _texts(book: UserBook) -> dict[str, object]:
+    return {**book.given, **book.mine, "notes": book.notes, "review": book.review}
 
 
 class Storage(Protocol):

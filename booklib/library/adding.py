@@ -109,7 +109,7 @@ async def _see_to_cover(world: World, user_book: UserBook) -> None:
 
 def _new(world: World, user: User, ident: str, key: str, wish: _Wish) -> UserBook:
     now = world.now()
-    today = user.today(now)
+    today = user.today(now).isoformat()
     return UserBook(
         user_book_id=ident,
         user_id=user.user_id,
@@ -118,8 +118,8 @@ def _new(world: World, user: User, ident: str, key: str, wish: _Wish) -> UserBoo
         edition=wish.edition,
         status=wish.status,
         added_at=now,
-        started_on=today if wish.status == "reading" else None,
-        finished_on=today if wish.status == "read" else None,
+        started_on=today if wish.status == "reading" else "",
+        finished_on=today if wish.status == "read" else "",
         mine=wish.mine,
         given=wish.given,
     )

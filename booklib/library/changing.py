@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 from typing import Final
 
 from booklib.errors import Invalid, Stale
 from booklib.library.saving import Changed, change, on_the_shelf
-from booklib.models import MAX_RATING, STATUSES, Status, User, UserBook
+from booklib.models import MAX_NOTES, MAX_RATING, STATUSES, Status, User, UserBook
 from booklib.models.folding import clean
 from booklib.models.shelf import rekey
 from booklib.ports import World
-
-MAX_NOTES = 20_000
-"""Characters."""
 
 
 class Keep:
@@ -30,18 +26,19 @@ async def set_status(
     user_book_id: str,
     status: Status,
     *,
-    started: date | Keep | None = KEEP,
-    finished: date | Keep | None = KEEP,
+    started: str | Keep = KEEP,
+    finished: str | Keep = KEEP,
 ) -> Changed:
     """Move a book to another status and date that move; the last of two changes wins.
 
     `reading` fills an empty start date, `read` sets the finish date, both with the user's today;
-    `started` and `finished` given by the caller stand instead (an undo restores both).
+    `started` and `finished` (as precise as known, or empty) given by the caller stand instead (an
+    undo restores both).
     Raises Invalid, NotFound and Moved.
     """
     if status not in STATUSES:
         raise Invalid.at("status", f"A status is one of: {', '.join(STATUSES)}.")
-    today = user.today(world.now())
+    today = user.today(world.now()).isoformat()
 
     def make(before: UserBook) -> UserBook:
         on_the_shelf(before)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
-Status = Literal["to-read", "reading", "read"]
-STATUSES: tuple[Status, ...] = ("to-read", "reading", "read")
+Status = Literal["to-read", "reading", "read", "did-not-finish"]
+STATUSES: tuple[Status, ...] = ("to-read", "reading", "read", "did-not-finish")
 
 Lookup = Literal["none", "pending", "found", "not-found", "failed"]
 
@@ -41,8 +41,31 @@ SHOWN_NAMES = (*FIELD_NAMES, COVER_FILE)
 MAX_RATING = 10
 """Ratings are whole numbers of half stars, 1 to 10; 0 means none."""
 
+MAX_NOTES = 20_000
+MAX_REVIEW = 40_000
+"""Characters."""
+
+MAX_TAGS = 100
+MAX_TAG = 100
+"""Tags of a book, and characters of one tag."""
+
+MAX_READINGS = 100
+"""Earlier readings of a book."""
+
+MAX_COPIES = 999
+
 UNDOABLE = timedelta(days=30)
 """How long a deleted book can be brought back, and an old address leads to the new one."""
+
+
+class Reading(NamedTuple):
+    """One time that a book was read: dates as precise as known (`2019`, `2019-03`, `2019-03-07`).
+
+    Either may be empty.
+    """
+
+    started: str
+    finished: str
 
 
 class Source(NamedTuple):
@@ -88,13 +111,24 @@ class UserBook:
     status: Status = "to-read"
     rating: int = 0
     added_at: datetime
-    started_on: date | None = None
-    finished_on: date | None = None
+    started_on: str = ""
+    """Of the latest reading, as precise as known: 2019, 2019-03, 2019-03-07, or empty."""
+    finished_on: str = ""
+    readings: tuple[Reading, ...] = ()
+    """The readings before the latest, oldest first."""
+    tags: tuple[str, ...] = ()
+    """As the reader wrote them; no two fold alike."""
     mine: Fields = field(default_factory=dict)
     """The reader's own values, shown before all others."""
     given: Fields = field(default_factory=dict)
     """What an imported file said, shown where nobody else says anything."""
+    imported: Fields = field(default_factory=dict)
+    """What the file imported last said of status, rating, dates, tags... so that the next import
+    can tell the reader's own changes from its own."""
+    review: str = ""
     notes: str = ""
+    copies: int = 0
+    """Number of copies that the reader owns; 0 where nobody said."""
     lookup: Lookup = "none"
     book_version: int = 0
     """Version of the Book that `card` and `keys` were made from; 0 means without a Book."""

@@ -10,7 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Generic, Literal, NamedTuple, TypeVar
 
 from booklib.models.books import Book, Details, Keys, Lookup, Status, UserBook, details
@@ -45,7 +45,7 @@ class ShelfRow(NamedTuple):
     card: str
     status: Status
     rating: int
-    finished_on: date | None
+    finished_on: str
     deleted: bool
     key: str
     """The row's sort key in the order asked for: the cursor that continues after it."""
@@ -77,34 +77,46 @@ class Card(NamedTuple):
     """Name of the stored cover (see models/covers.py); empty where there is none."""
     lookup: Lookup
     subtitle: str = ""
+    tags: tuple[str, ...] = ()
 
 
-def pack_card(shown: Details, isbn: str | None, lookup: Lookup) -> str:
-    """A card as one compact JSON array."""
+def pack_card(shown: Details, isbn: str | None, lookup: Lookup, tags: tuple[str, ...] = ()) -> str:
+    """A card as one compact JSON array, which ends before the tags where there are none."""
     card = Card(
-        shown.title, shown.authors, shown.year, isbn or "", shown.cover_file, lookup, shown.subtitle
+        shown.title,
+        shown.authors,
+        shown.year,
+        isbn or "",
+        shown.cover_file,
+        lookup,
+        shown.subtitle,
+        tags,
     )
-    return json.dumps(card, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(card if tags else card[:-1], ensure_ascii=False, separators=(",", ":"))
 
 
 def unpack_card(packed: str) -> Card:
     """The inverse of `pack_card`."""
-    title, authors, year, isbn, cover, lookup, subtitle = json.loads(packed)
-    return Card(title, tuple(authors), year, isbn, cover, lookup, subtitle)
+    title, authors, year, isbn, cover, lookup, subtitle, *tags = json.loads(packed)
+    return Card(
+        title, tuple(authors), year, isbn, cover, lookup, subtitle, tuple(tags[0]) if tags else ()
+    )
 
 
 def own_bytes(user_book: UserBook) -> int:
     """Bytes that a copy's own texts take in a storage; those count twice that its card repeats."""
     fields = [dict(user_book.mine), dict(user_book.given)]
     repeated = [{name: own[name] for name in _ON_CARD if name in own} for own in fields]
-    packed = json.dumps([*fields, *repeated], ensure_ascii=False)
-    return len(packed.encode()) + len(user_book.notes.encode())
+    lists = [user_book.tags, user_book.tags, user_book.readings, dict(user_book.imported)]
+    packed = json.dumps([*fields, *repeated, *lists], ensure_ascii=False)
+    return len(packed.encode()) + len(user_book.notes.encode()) + len(user_book.review.encode())
 
 
 def card_words(packed: str) -> tuple[str, ...]:
-    """The folded words by which a card is found: title, subtitle, authors, ISBN-13 and ISBN-10."""
+    """The folded words by which a card is found: title, subtitle, authors, tags, both ISBNs."""
     card = unpack_card(packed)
-    return search_words(card.title, card.subtitle, *card.authors, *isbn_spellings(card.isbn))
+    isbns = isbn_spellings(card.isbn)
+    return search_words(card.title, card.subtitle, *card.authors, *card.tags, *isbns)
 
 
 def isbn_spellings(isbn: str) -> tuple[str, ...]:
@@ -127,7 +139,7 @@ def place(user_book: UserBook, book: Book | None) -> UserBook:
     author = cut(author_order(shown.authors[0]) if shown.authors else "")
     placed = replace(
         user_book,
-        card=pack_card(shown, user_book.isbn, user_book.lookup),
+        card=pack_card(shown, user_book.isbn, user_book.lookup, user_book.tags),
         book_version=book.version if book else 0,
     )
     ident = user_book.user_book_id
@@ -162,7 +174,7 @@ def sort_key(row: UserBook, sort: Sort) -> str:
     if sort == "rating":
         return f"{row.rating:02d}{SEPARATOR}{added}"
     if sort == "finished":
-        return f"{row.finished_on or ''}{SEPARATOR}{added}"
+        return f"{row.finished_on}{SEPARATOR}{added}"
     keys = {"added": added, "title": row.keys.title or "", "author": row.keys.author or ""}
     return keys[sort]
 

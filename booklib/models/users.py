@@ -37,6 +37,8 @@ class User:
     shortcuts: bool = True
     """Single-key shortcuts; WCAG 2.2 SC 2.1.4 asks for a way to switch them off."""
     closing_at: datetime | None = None
+    last_import: str = ""
+    """Id of the import that was begun last."""
     rev: int = 1
     counts: Mapping[str, int] = field(default_factory=dict)
     """Number of books for each shelf: the statuses, `deleted` and `moved`."""

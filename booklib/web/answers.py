@@ -50,8 +50,8 @@ def status_toast(changed: Changed, *, undone: bool) -> Toast:
         message = f"Moved to {STATUS_WORDS[after.status]}."
     fields = {
         "status": before.status,
-        "started": str(before.started_on or ""),
-        "finished": str(before.finished_on or ""),
+        "started": before.started_on,
+        "finished": before.finished_on,
     }
     return _undoable(message, after, "status", fields, undone=undone)
 

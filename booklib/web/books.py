@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from quart import Blueprint, Response, request
@@ -205,11 +204,11 @@ async def _notes(ident: str, status: int, **more: Any) -> Response:
     return await render("books/page.html", "books/_notes.html", status=status, **context)
 
 
-def _days(form: Mapping[str, str]) -> dict[str, date | None]:
+def _days(form: Mapping[str, str]) -> dict[str, str]:
     """The dates that a form sends; a book read again may have an older finish beside its start."""
     days = {name: forms.read_day(form, name) for name in ("started", "finished") if name in form}
     started, finished = days.get("started"), days.get("finished")
     checked = form.get("status") == "read" and answers.UNDO not in form
-    if checked and started and finished and finished < started:
+    if checked and started and finished and finished < started[: len(finished)]:
         raise Invalid.at("finished", "The book was finished before it was started.")
     return days

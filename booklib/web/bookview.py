@@ -142,7 +142,7 @@ def panel_context(entry: Entry, problems: Mapping[str, str]) -> dict[str, Any]:
         "statuses": STATUS_WORDS,
         "stars_in_words": stars_in_words,
         "rating_text": rating_text,
-        "days": {"started": book.started_on or "", "finished": book.finished_on or ""},
+        "days": {"started": book.started_on, "finished": book.finished_on},
         "problems": problems,
         "notes": book.notes,
     }

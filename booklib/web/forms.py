@@ -48,12 +48,12 @@ _LABELS = {
     "authors": ("author", "authors"),
     "categories": ("category", "categories"),
 }
-_PUBLISHED = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
+_DAY = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
 _HALVES = {str(half / 2).removesuffix(".0"): half for half in range(1, MAX_RATING + 1)}
 
 
 def read_status(text: str) -> Status:
-    """One of the three statuses; raises Invalid at `status`."""
+    """One of the four statuses; raises Invalid at `status`."""
     if text not in STATUSES:
         raise Invalid.at("status", f"Choose one of: {', '.join(STATUSES)}.")
     return text
@@ -75,15 +75,12 @@ def rating_text(half_stars: int) -> str:
     return f"{half_stars / 2:g}" if half_stars else ""
 
 
-def read_day(form: Mapping[str, str], name: str) -> date | None:
-    """An ISO date (2004-05-11) or None for an empty field; raises Invalid at the field."""
+def read_day(form: Mapping[str, str], name: str) -> str:
+    """A day as precise as known (2004-05-11, 2004-05, 2004), or empty; raises Invalid at name."""
     text = form.get(name, "").strip()
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Invalid.at(name, "Write the day as 2004-05-11 (year, month, day).") from None
+    if text and not _is_day(text):
+        raise Invalid.at(name, "Write the day as 2004-05-11; 2004-05 or 2004 will do.")
+    return text
 
 
 def read_entries(text: str) -> tuple[str, ...]:
@@ -209,15 +206,19 @@ def _page_count(text: str) -> int | None:
 
 def _published(text: str) -> str | None:
     plain = text.strip()
-    if not plain:
-        return None
-    match = _PUBLISHED.fullmatch(plain)
-    if match:
-        year, month, day = (int(part) if part else 1 for part in match.groups())
-        try:
-            date(year, month, day)
-        except ValueError:
-            match = None
-    if not match:
+    if plain and not _is_day(plain):
         raise Invalid.at("published", "Write the date as 2004, 2004-05 or 2004-05-11.")
-    return plain
+    return plain or None
+
+
+def _is_day(text: str) -> bool:
+    """Whether a text is a date of the calendar, of at least a year."""
+    match = _DAY.fullmatch(text)
+    if not match:
+        return False
+    year, month, day = (int(part) if part else 1 for part in match.groups())
+    try:
+        date(year, month, day)
+    except ValueError:
+        return False
+    return True

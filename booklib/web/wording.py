@@ -12,6 +12,7 @@ STATUS_WORDS: Final[dict[Status, str]] = {
     "to-read": "To read",
     "reading": "Reading",
     "read": "Read",
+    "did-not-finish": "Did not finish",
 }
 
 FIELD_WORDS: Final = {

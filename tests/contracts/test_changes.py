@@ -2,12 +2,12 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 
 from booklib.errors import Invalid
-from booklib.models import Query
+from booklib.models import Query, Reading
 from booklib.models.shelf import own_bytes, place, rekey
 from booklib.ports import MAX_CHANGES, MAX_OWN_BYTES, Change
 from tests.factories import NOON, a_book, a_copy, a_user, added, settle
@@ -48,10 +48,15 @@ async def test_a_copy_is_read_as_it_was_stored(storage, alice):
         edition="open_library:OL1M",
         status="reading",
         rating=7,
-        started_on=date(2026, 1, 2),
-        finished_on=date(2026, 2, 3),
+        started_on="2026-01-02",
+        finished_on="2026-02-03",
         given={"categories": ("x", "y"), "page_count": 3, "subtitle": ""},
+        readings=(Reading("2001", ""), Reading("", "2003-04"), Reading("2005-06-07", "2005-07-08")),
+        tags=("to lend", NASTY),
+        imported={"rating": 7, "tags": ("to lend",), "started": ""},
+        review=NASTY,
         notes=NASTY,
+        copies=2,
         lookup="pending",
         added_at=NOON + timedelta(microseconds=123456),
         edit=4,

@@ -22,7 +22,7 @@ CORE = {"models", "errors", "isbn", "passwords"}
 PORTS = CORE | {"ports"}
 TOOLS = PORTS | {"claims", "retries"}
 LIBRARY = TOOLS | {"cover_requests", "library"}
-USE_CASES = LIBRARY | {"accounts", "metadata", "covers", "demo"}
+USE_CASES = LIBRARY | {"accounts", "metadata", "covers", "demo", "transfer"}
 ALLOWED = {
     "": set(),
     "models": set(),
@@ -42,8 +42,9 @@ ALLOWED = {
     "scanning": {"models", "errors", "isbn", "pictures"},
     "picture_worker": {"models", "errors", "pictures", "scanning"},
     "demo": LIBRARY,
+    "transfer": LIBRARY | {"metadata", "covers", "plain_text"},
     "jobs": USE_CASES,
-    "adapters": {"models", "errors", "settings", "ports", ""},
+    "adapters": {"models", "errors", "settings", "ports", "plain_text", ""},
     "web": USE_CASES | {"jobs", ""},
     "serve": {"errors"},
     "wiring": USE_CASES | {"jobs", "settings", "adapters"},
@@ -79,6 +80,8 @@ OUTSIDE = {
     "zxingcpp": {"scanning"},
     "pyzbar": {"scanning"},
     "segno": {"cli"},
+    "openpyxl": {"transfer"},
+    "ijson": {"transfer"},
 }
 """The only parts that may import a package from outside."""
 

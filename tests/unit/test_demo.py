@@ -88,7 +88,7 @@ async def test_a_demo_shelf_looks_like_a_life_with_books() -> None:
         assert book.added_at <= NOW
         assert book.lookup == "none"
         assert not book.mine
-        dates = [book.added_at.date(), book.started_on, book.finished_on, NOW.date()]
+        dates = [str(book.added_at.date()), book.started_on, book.finished_on, str(NOW.date())]
         known = [day for day in dates if day]
         assert known == sorted(known)
         assert bool(book.started_on) == (book.status != "to-read")

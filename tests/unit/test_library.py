@@ -1,7 +1,7 @@
 """What a reader does with their books, on a storage in memory."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -131,7 +131,7 @@ async def test_an_edition_without_isbn_shows_what_the_search_said(world, alice):
 
 async def test_a_book_added_as_read_is_finished_today_where_the_reader_is(world, alice):
     added = await library.add_isbn(world, alice, DUNE, "read")
-    assert added.user_book.finished_on == date(2026, 11, 23)
+    assert added.user_book.finished_on == "2026-11-23"
 
 
 async def test_a_book_that_is_found_in_the_moment_of_adding_is_shown_at_once(world, alice):
@@ -154,12 +154,12 @@ async def test_a_book_that_is_found_in_the_moment_of_adding_is_shown_at_once(wor
 async def test_reading_fills_the_start_and_read_sets_the_finish(world, alice, clock):
     ident = (await library.add_isbn(world, alice, DUNE)).user_book.user_book_id
     begun = await library.set_status(world, alice, ident, "reading")
-    assert begun.after.started_on == date(2026, 11, 23)
+    assert begun.after.started_on == "2026-11-23"
     clock.advance(days=3)
     ended = await library.set_status(world, alice, ident, "read")
     assert (ended.after.started_on, ended.after.finished_on) == (
-        date(2026, 11, 23),
-        date(2026, 11, 26),
+        "2026-11-23",
+        "2026-11-26",
     )
     assert (await world.storage.user(alice.user_id)).counts["read"] == 1
 

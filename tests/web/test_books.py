@@ -1,6 +1,5 @@
 """The book's page and every change on it, as a form, as a fragment, and by a stranger."""
 
-from datetime import date
 from html import unescape
 
 import pytest
@@ -98,7 +97,7 @@ async def test_a_status_form_goes_back_to_its_page(client, site, dune):
     assert answer.status_code == 303
     assert answer.headers["Location"] == "/library?status=to-read"
     after = await stored(site, dune.user_book_id)
-    assert (after.status, after.started_on) == ("reading", date(2026, 11, 1))
+    assert (after.status, after.started_on) == ("reading", "2026-11-01")
     page = await page_of(await client.get(answer.headers["Location"]))
     assert "Moved to Reading." in page
     assert f'<form action="/books/{dune.user_book_id}/status" method="post"' in page
@@ -126,8 +125,8 @@ async def test_undo_restores_status_and_both_dates(client, site, dune):
     after = await stored(site, dune.user_book_id)
     assert (after.status, after.started_on, after.finished_on) == (
         "reading",
-        date(2026, 5, 1),
-        None,
+        "2026-05-01",
+        "",
     )
     assert "Undone." in page
     assert "Undo</button>" not in page

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
 
 from booklib.adapters.dynamodb.schema import DUE, Item
-from booklib.models import UNDOABLE, Book, Fields, Job, Keys, Source, User, UserBook
+from booklib.models import UNDOABLE, Book, Fields, Job, Keys, Reading, Source, User, UserBook
 from booklib.models.jobs import KEPT
 from booklib.models.shelf import stamp
 
@@ -55,11 +55,6 @@ def moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def day(text: str | None) -> date | None:
-    """A date; None for None and for an empty text."""
-    return date.fromisoformat(text) if text else None
-
-
 def expiry(since: datetime | None, kept: timedelta) -> int | None:
     """The second (Unix time) from which DynamoDB's time to live may remove an item."""
     return ceil((since + kept).timestamp()) if since else None
@@ -87,6 +82,7 @@ def profile_values(user: User) -> dict[str, Plain]:
         "view": user.view,
         "shortcuts": user.shortcuts,
         "closing_at": stamped(user.closing_at),
+        "last_import": user.last_import,
         "rev": user.rev,
     }
 
@@ -109,6 +105,7 @@ def user_of(stored: Item) -> User:
         rev=values["rev"],
         counts=json.loads(values.get("counts", "{}")),
         shelf_version=values["shelf_version"],
+        last_import=values.get("last_import", ""),
     )
 
 
@@ -154,11 +151,16 @@ def user_book_item(book: UserBook) -> Item:
             "status": book.status,
             "rating": book.rating or None,
             "added_at": stamp(book.added_at),
-            "started_on": book.started_on.isoformat() if book.started_on else None,
-            "finished_on": book.finished_on.isoformat() if book.finished_on else None,
+            "started_on": book.started_on,
+            "finished_on": book.finished_on,
             "mine": pack(dict(book.mine)),
             "given": pack(dict(book.given)),
             "notes": book.notes,
+            "readings": pack(book.readings),
+            "tags": pack(book.tags),
+            "imported": pack(dict(book.imported)),
+            "review": book.review,
+            "copies": book.copies or None,
             "lookup": None if book.lookup == "none" else book.lookup,
             "book_version": book.book_version or None,
             "deleted_at": stamped(book.deleted_at),
@@ -188,11 +190,16 @@ def user_book_of(stored: Item) -> UserBook:
         status=values["status"],
         rating=read("rating", 0),
         added_at=datetime.fromisoformat(values["added_at"]),
-        started_on=day(read("started_on")),
-        finished_on=day(read("finished_on")),
+        started_on=read("started_on", ""),
+        finished_on=read("finished_on", ""),
         mine=_fields(read("mine", "")),
         given=_fields(read("given", "")),
         notes=read("notes", ""),
+        readings=tuple(Reading(*pair) for pair in json.loads(read("readings", "[]"))),
+        tags=tuple(json.loads(read("tags", "[]"))),
+        imported=_fields(read("imported", "")),
+        review=read("review", ""),
+        copies=read("copies", 0),
         lookup=read("lookup", "none"),
         book_version=read("book_version", 0),
         deleted_at=moment(read("deleted_at")),

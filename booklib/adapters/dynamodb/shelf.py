@@ -140,8 +140,7 @@ class Shelf:
 
 
 def _row(book: UserBook, key: str) -> Row:
-    finished = book.finished_on.isoformat() if book.finished_on else ""
-    return Row(book.user_book_id, book.card, book.status, book.rating, finished, key)
+    return Row(book.user_book_id, book.card, book.status, book.rating, book.finished_on, key)
 
 
 async def owners(dynamo: Dynamo, book_id: str, after: str | None, limit: int) -> Page[Owner]:

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from booklib.adapters.dynamodb import schema
 from booklib.adapters.dynamodb.calls import Dynamo
-from booklib.adapters.dynamodb.codec import day
 from booklib.adapters.dynamodb.expressions import filled
 from booklib.adapters.dynamodb.schema import Index, Item, Request
 from booklib.models import UNDOABLE, Query, ShelfRow
@@ -129,7 +128,7 @@ def shown(row: Row, key: str, query: Query) -> ShelfRow:
         card=row.card,
         status=row.status,  # type: ignore[arg-type]  # only statuses are stored
         rating=row.rating,
-        finished_on=day(row.finished_on),
+        finished_on=row.finished_on,
         deleted=query.shelf == TRASH,
         key=key,
     )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from booklib.models import Book, Fields, Job, Keys, Source, User, UserBook
+from booklib.models import Book, Fields, Job, Keys, Reading, Source, User, UserBook
 from booklib.models.shelf import stamp
 
 Row = tuple[Any, ...]
@@ -16,13 +16,14 @@ Values = dict[str, Any]
 
 USER_COLUMNS = (
     "user_id, username, email, password_hash, created_at, session_epoch, ended_sessions, "
-    "time_zone, view, shortcuts, closing_at, rev, counts, shelf_version"
+    "time_zone, view, shortcuts, closing_at, rev, counts, shelf_version, last_import"
 )
 BOOK_COLUMNS = "book_id, isbn, fields, sources, version"
 USER_BOOK_COLUMNS = (
     "user_book_id, book_id, isbn, edition, status, rating, added_at, started_on, finished_on, "
     "mine, given, notes, lookup, book_version, deleted_at, moved_to, rev, edit, card, "
-    "added_key, title_key, author_key, status_key"
+    "added_key, title_key, author_key, status_key, "
+    "readings, tags, imported, review, copies"
 )
 JOB_COLUMNS = (
     "job_id, kind, payload, state, attempts, due_at, lease_until, message, created_at, ended_at, "
@@ -69,6 +70,7 @@ def user_values(user: User) -> Values:
         "shortcuts": int(user.shortcuts),
         "closing_at": stamped(user.closing_at),
         "rev": user.rev,
+        "last_import": user.last_import,
     }
 
 
@@ -89,6 +91,7 @@ def user_of(row: Row) -> User:
         rev=row[11],
         counts=json.loads(row[12]),
         shelf_version=row[13],
+        last_import=row[14],
     )
 
 
@@ -125,7 +128,7 @@ def user_book_values(user_book: UserBook) -> Values:
         "user_book_id": user_book.user_book_id,
         "shelf": user_book.shelf,
         "rating": user_book.rating,
-        "finished_on": user_book.finished_on.isoformat() if user_book.finished_on else "",
+        "finished_on": user_book.finished_on,
         "added_key": user_book.keys.added,
         "title_key": user_book.keys.title,
         "author_key": user_book.keys.author,
@@ -136,7 +139,7 @@ def user_book_values(user_book: UserBook) -> Values:
         "isbn": user_book.isbn,
         "edition": user_book.edition,
         "added_at": stamp(user_book.added_at),
-        "started_on": user_book.started_on.isoformat() if user_book.started_on else None,
+        "started_on": user_book.started_on or None,
         "lookup": user_book.lookup,
         "book_version": user_book.book_version,
         "deleted_at": stamped(user_book.deleted_at),
@@ -146,6 +149,11 @@ def user_book_values(user_book: UserBook) -> Values:
         "mine": pack(dict(user_book.mine)),
         "given": pack(dict(user_book.given)),
         "notes": user_book.notes,
+        "readings": pack(user_book.readings),
+        "tags": pack(user_book.tags),
+        "imported": pack(dict(user_book.imported)),
+        "review": user_book.review,
+        "copies": user_book.copies,
     }
 
 
@@ -160,8 +168,8 @@ def user_book_of(user_id: str, row: Row) -> UserBook:
         status=row[4],
         rating=row[5],
         added_at=datetime.fromisoformat(row[6]),
-        started_on=day(row[7]),
-        finished_on=day(row[8]),
+        started_on=row[7] or "",
+        finished_on=row[8],
         mine=_fields(row[9]),
         given=_fields(row[10]),
         notes=row[11],
@@ -173,12 +181,12 @@ def user_book_of(user_id: str, row: Row) -> UserBook:
         edit=row[17],
         card=row[18],
         keys=Keys(*row[19:23]),
+        readings=tuple(Reading(*pair) for pair in json.loads(row[23])),
+        tags=tuple(json.loads(row[24])),
+        imported=_fields(row[25]),
+        review=row[26],
+        copies=row[27],
     )
-
-
-def day(text: str | None) -> date | None:
-    """A date; None for None and for an empty text."""
-    return date.fromisoformat(text) if text else None
 
 
 def job_values(job: Job) -> Values:

@@ -15,7 +15,6 @@ from booklib.adapters.sqlite.codec import (
     BOOK_COLUMNS,
     USER_BOOK_COLUMNS,
     book_of,
-    day,
     user_book_of,
 )
 from booklib.models import MAX_RATING, STATUSES, Book, Owner, Page, Query, ShelfRow, UserBook
@@ -91,7 +90,7 @@ def _shelf_row(row: Any) -> ShelfRow:
     ident, card, status, rating, finished, deleted_at, key = row[:7]
     if len(row) > 7:
         key = SEPARATOR.join((f"{key:02d}" if isinstance(key, int) else key, row[7]))
-    return ShelfRow(ident, card, status, rating, day(finished), deleted_at is not None, key)
+    return ShelfRow(ident, card, status, rating, finished, deleted_at is not None, key)
 
 
 @lru_cache(maxsize=512)
