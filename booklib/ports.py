@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from booklib.errors import Invalid
@@ -221,6 +222,16 @@ class Catalogue(Protocol):
         """
 
 
+class UploadForm(NamedTuple):
+    """Where a browser may send a file itself: a form's address and its hidden fields.
+
+    The file comes last, as the field `file` (Amazon S3, "Browser-based uploads using POST").
+    """
+
+    url: str
+    fields: Mapping[str, str]
+
+
 class Files(Protocol):
     """Pictures and uploads by name: words of a-z, A-Z, 0-9, `.`, `_` and `-` joined by slashes.
 
@@ -234,6 +245,27 @@ class Files(Protocol):
 
     async def get(self, name: str) -> bytes | None:
         """A file, or None."""
+
+    async def store(self, name: str, source: Path) -> None:
+        """As `put`, from a file of this machine, which is never in memory whole."""
+
+    async def fetch(self, name: str, to: Path) -> bool:
+        """Copy a file to one of this machine, never in memory whole; False where there is none.
+
+        Raises StorageFull where this machine's disk is full.
+        """
+
+    async def upload_form(self, name: str, most: int, then: str) -> UploadForm | None:
+        """The form with which a browser stores at most `most` bytes here within an hour.
+
+        It is sent on to the address `then`, with more parameters. None: send it to this program.
+        """
+
+    async def link(self, name: str, file_name: str) -> str | None:
+        """An address from which a browser may fetch the file for some minutes, as `file_name`.
+
+        None: through this program.
+        """
 
     async def remove(self, name: str) -> None:
         """Remove a file; nothing happens where there is none."""

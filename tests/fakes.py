@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TypeVar
 
 from booklib.errors import (
@@ -29,7 +30,14 @@ from booklib.models import (
 from booklib.models.folding import matches
 from booklib.models.shelf import card_words, count_changes, sort_key
 from booklib.models.users import fold_name
-from booklib.ports import MAX_IDS, Change, Found, check_changes, check_file_name
+from booklib.ports import (
+    MAX_IDS,
+    Change,
+    Found,
+    UploadForm,
+    check_changes,
+    check_file_name,
+)
 
 Told = TypeVar("Told")
 
@@ -330,12 +338,31 @@ class MemoryFiles:
     def __init__(self) -> None:
         self.kept: dict[str, bytes] = {}
         self.most = 1000
+        self.forms: str | None = None
+        """Where a browser may send files itself."""
 
     async def put(self, name: str, data: bytes) -> None:
         check_file_name(name)
         if len(self.kept) >= self.most:
             raise StorageFull("The disk is full.")
         self.kept[name] = data
+
+    async def store(self, name: str, source: Path) -> None:
+        await self.put(name, source.read_bytes())
+
+    async def fetch(self, name: str, to: Path) -> bool:
+        data = await self.get(name)
+        if data is not None:
+            to.write_bytes(data)
+        return data is not None
+
+    async def upload_form(self, name: str, most: int, then: str) -> UploadForm | None:
+        check_file_name(name)
+        return self.forms and UploadForm(self.forms, {"key": name, "success_action_redirect": then})
+
+    async def link(self, name: str, file_name: str) -> str | None:
+        check_file_name(name)
+        return None
 
     async def get(self, name: str) -> bytes | None:
         check_file_name(name)

@@ -33,6 +33,11 @@ _CONFIG = Config(
     max_pool_connections=25,
     tcp_keepalive=True,
 )
+_S3_CONFIG = _CONFIG.merge(
+    # For the addresses that are given to browsers: of the bucket's own region, because the global
+    # one leads elsewhere for a day after a bucket was made, and never by the older signature.
+    Config(s3={"addressing_style": "virtual"}, signature_version="s3v4")
+)
 
 
 @asynccontextmanager
@@ -46,13 +51,17 @@ async def clients(*services: Service) -> AsyncIterator[tuple[Any, ...]]:
         try:
             session = aioboto3.Session()
             found = [
-                await opened.enter_async_context(session.client(service, config=_CONFIG))
+                await opened.enter_async_context(session.client(service, config=_config(service)))
                 for service in services
             ]
         except (BotoCoreError, ValueError) as error:
             log.error("AWS cannot be used: %s", error)
             raise StorageDown(f"AWS cannot be used: {error}") from None
         yield tuple(found)
+
+
+def _config(service: Service) -> Config:
+    return _S3_CONFIG if service == "s3" else _CONFIG
 
 
 @asynccontextmanager

@@ -10,10 +10,10 @@ import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, TypeVar
 
 from booklib.errors import StorageDown, StorageFull
-from booklib.ports import check_file_name
+from booklib.ports import UploadForm, check_file_name
 
 T = TypeVar("T")
 
@@ -33,6 +33,24 @@ class LocalFiles:
     async def get(self, name: str) -> bytes | None:
         """A file, or None."""
         return await _off_the_loop(lambda: _read(self._path(name)))
+
+    async def store(self, name: str, source: Path) -> None:
+        """Store a copy of a file; what was acknowledged survives a crash."""
+        await _off_the_loop(lambda: _copy_in(self._path(name), source))
+
+    async def fetch(self, name: str, to: Path) -> bool:
+        """Copy a file to another place."""
+        return await _off_the_loop(lambda: _copy_out(self._path(name), to))
+
+    async def upload_form(self, name: str, most: int, then: str) -> UploadForm | None:
+        """None: this machine's folder has no address."""
+        check_file_name(name)
+        return None
+
+    async def link(self, name: str, file_name: str) -> str | None:
+        """None: this machine's folder has no address."""
+        check_file_name(name)
+        return None
 
     async def remove(self, name: str) -> None:
         """Remove a file if it is there."""
@@ -64,11 +82,28 @@ def _read(path: Path) -> bytes | None:
 
 
 def _write(path: Path, data: bytes) -> None:
+    _write_whole(path, lambda file: file.write(data))
+
+
+def _copy_in(path: Path, source: Path) -> None:
+    with source.open("rb") as original:
+        _write_whole(path, lambda file: shutil.copyfileobj(original, file))
+
+
+def _copy_out(path: Path, to: Path) -> bool:
+    try:
+        shutil.copyfile(path, to)
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return False
+    return True
+
+
+def _write_whole(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
     _make_folder(path.parent)
     handle, partial = tempfile.mkstemp(dir=path.parent, prefix=".part-")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            fill(file)
             file.flush()
             os.fsync(file.fileno())
         os.replace(partial, path)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Awaitable
+from pathlib import Path
 from typing import Any, TypeVar
 
 from aiohttp import ClientPayloadError
 from botocore.exceptions import BotoCoreError, ClientError
 
-from booklib.errors import StorageDown
-from booklib.ports import check_file_name
+from booklib.errors import StorageDown, StorageFull
+from booklib.ports import UploadForm, check_file_name
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+FORM_S, LINK_S = 3600, 600
+_PIECE = 256 * 1024
 
 
 class S3Files:
@@ -38,6 +43,52 @@ class S3Files:
         except _Missing:
             return None
         return await _asked(_read(found["Body"]))
+
+    async def store(self, name: str, source: Path) -> None:
+        """Store a file in one request: at most 5 GB, S3's own bound for that."""
+        check_file_name(name)
+        with source.open("rb") as file:
+            await _asked(self._client.put_object(Bucket=self._bucket, Key=name, Body=file))
+
+    async def fetch(self, name: str, to: Path) -> bool:
+        """Copy a file to this machine, piece by piece."""
+        check_file_name(name)
+        try:
+            found = await _asked(self._client.get_object(Bucket=self._bucket, Key=name))
+        except _Missing:
+            return False
+        await _asked(_write(found["Body"], to))
+        return True
+
+    async def upload_form(self, name: str, most: int, then: str) -> UploadForm | None:
+        """A signed policy: this name alone, no more bytes than that, for an hour."""
+        check_file_name(name)
+        fields = {"success_action_redirect": then}
+        form = await _asked(
+            self._client.generate_presigned_post(
+                Bucket=self._bucket,
+                Key=name,
+                Fields=fields,
+                Conditions=[fields, ["content-length-range", 1, most]],
+                ExpiresIn=FORM_S,
+            )
+        )
+        return UploadForm(form["url"], form["fields"])
+
+    async def link(self, name: str, file_name: str) -> str | None:
+        """A signed address that counts for ten minutes."""
+        check_file_name(name)
+        request = {
+            "Bucket": self._bucket,
+            "Key": name,
+            "ResponseContentDisposition": f'attachment; filename="{file_name}"',
+        }
+        address: str = await _asked(
+            self._client.generate_presigned_url(
+                ClientMethod="get_object", Params=request, ExpiresIn=LINK_S
+            )
+        )
+        return address
 
     async def remove(self, name: str) -> None:
         """Remove a file."""
@@ -88,3 +139,16 @@ async def _read(body: Any) -> bytes:
     async with body:
         data: bytes = await body.read()
         return data
+
+
+async def _write(body: Any, to: Path) -> None:
+    """Raises StorageFull where this machine's disk is full."""
+    async with body:
+        with to.open("wb") as file:
+            while piece := await body.read(_PIECE):
+                try:
+                    file.write(piece)
+                except OSError as error:
+                    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                        raise
+                    raise StorageFull("The disk is full.") from error

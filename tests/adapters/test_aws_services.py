@@ -1,8 +1,11 @@
 """SQS, S3 and Secrets Manager: what arrives, what counts, what is said when they are down."""
 
 import asyncio
+import base64
+import json
 import logging
 
+import httpx
 import pytest
 
 from booklib.adapters.aws_clients import clients, read_secret
@@ -27,6 +30,17 @@ async def sqs(moto):
 async def secrets(moto):
     async with emulators.client("secretsmanager", moto) as client:
         yield client
+
+
+@pytest.fixture
+async def s3(moto):
+    async with emulators.client("s3", moto) as client:
+        yield client
+
+
+@pytest.fixture
+async def bucket(s3):
+    return await emulators.a_bucket(s3)
 
 
 async def a_queue(sqs, name):
@@ -122,3 +136,53 @@ async def test_clients_come_in_the_order_of_their_names(monkeypatch, moto):
         names = [client.meta.service_model.service_name for client in (s3, sqs)]
         assert names == ["s3", "sqs"]
         assert "Buckets" in await s3.list_buckets()
+
+
+THEN = "http://127.0.0.1:9/import/uploaded?id=i"
+
+
+async def test_a_browser_sends_a_file_to_the_bucket_and_is_led_on(s3, bucket):
+    files = S3Files(s3, bucket)
+    form = await files.upload_form("imports/u/i/upload", 100, THEN)
+    async with httpx.AsyncClient() as browser:
+        answer = await browser.post(form.url, data=form.fields, files={"file": ("b.csv", b"Title")})
+    assert answer.status_code == 303
+    assert answer.headers["Location"].startswith(f"{THEN}&")
+    assert await files.get("imports/u/i/upload") == b"Title"
+
+
+async def test_the_forms_policy_names_one_file_and_a_size(s3, bucket):
+    form = await S3Files(s3, bucket).upload_form("imports/u/i/upload", 100, THEN)
+    policy = json.loads(base64.b64decode(form.fields["policy"]))
+    assert ["content-length-range", 1, 100] in policy["conditions"]
+    assert {"key": "imports/u/i/upload"} in policy["conditions"]
+    assert {"success_action_redirect": THEN} in policy["conditions"]
+
+
+async def test_a_browser_fetches_a_file_by_a_link_under_its_name(s3, bucket):
+    files = S3Files(s3, bucket)
+    await files.put("exports/u/e", b"whole")
+    address = await files.link("exports/u/e", "library.json")
+    async with httpx.AsyncClient() as browser:
+        answer = await browser.get(address)
+    assert answer.content == b"whole"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="library.json"'
+
+
+@pytest.mark.parametrize("region", ["eu-central-1", "us-east-1"])
+async def test_a_browser_is_sent_to_the_buckets_own_region(region, monkeypatch):
+    for name, value in {
+        "DEFAULT_REGION": region,
+        "ACCESS_KEY_ID": "a",
+        "SECRET_ACCESS_KEY": "b",
+    }.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    async with clients("s3") as (client,):
+        form = await S3Files(client, "shelf").upload_form("imports/u/i/upload", 1, THEN)
+        link = await S3Files(client, "shelf").link("exports/u/e", "library.json")
+    place = (
+        "shelf.s3.amazonaws.com" if region == "us-east-1" else f"shelf.s3.{region}.amazonaws.com"
+    )
+    assert form.url == f"https://{place}/"
+    assert form.fields["x-amz-algorithm"] == "AWS4-HMAC-SHA256"
+    assert link.startswith(f"https://{place}/exports/u/e?")

@@ -66,6 +66,19 @@ async def test_an_empty_file_is_a_file(files):
     assert await files.get("a") == b""
 
 
+async def test_a_file_of_this_machine_is_stored_and_fetched(files, tmp_path):
+    (tmp_path / "upload").write_bytes(WEBP * 20)
+    await files.store("imports/u/i/upload", tmp_path / "upload")
+    assert await files.get("imports/u/i/upload") == WEBP * 20
+    assert await files.fetch("imports/u/i/upload", tmp_path / "back")
+    assert (tmp_path / "back").read_bytes() == WEBP * 20
+
+
+async def test_what_is_not_there_is_not_fetched(files, tmp_path):
+    assert not await files.fetch("imports/u/i/upload", tmp_path / "back")
+    assert not (tmp_path / "back").exists()
+
+
 async def test_removing_is_harmless_twice(files):
     await files.put("a/b", b"1")
     await files.remove("a/b")
@@ -84,12 +97,20 @@ async def test_a_folder_goes_with_all_below_it_and_nothing_else(files):
 
 
 @pytest.mark.parametrize("name", BAD_NAMES)
-async def test_a_name_that_is_none_is_refused(files, name):
+async def test_a_name_that_is_none_is_refused(files, name, tmp_path):
     for method in (files.get, files.remove, files.remove_all):
         with pytest.raises(ValueError, match="no file's name"):
             await method(name)
     with pytest.raises(ValueError, match="no file's name"):
         await files.put(name, b"")
+    (tmp_path / "x").write_bytes(b"x")
+    for method in (files.store, files.fetch):
+        with pytest.raises(ValueError, match="no file's name"):
+            await method(name, tmp_path / "x")
+    with pytest.raises(ValueError, match="no file's name"):
+        await files.upload_form(name, 1, "https://example.org/")
+    with pytest.raises(ValueError, match="no file's name"):
+        await files.link(name, "x")
 
 
 async def test_a_reader_sees_one_whole_version_or_the_other(files):
