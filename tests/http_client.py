@@ -47,8 +47,14 @@ class Client:
 
     async def post_picture(self, path: str, picture: bytes, **headers: str) -> Reply:
         """POST a form with one picture in its field `image`."""
-        head = b'Content-Disposition: form-data; name="image"; filename="photo.jpg"\r\n\r\n'
-        body = b"--edge\r\n" + head + picture + b"\r\n--edge--\r\n"
+        return await self.post_file(path, "image", "photo.jpg", picture, **headers)
+
+    async def post_file(
+        self, path: str, field: str, name: str, data: bytes, **headers: str
+    ) -> Reply:
+        """POST a form with one file."""
+        head = f'Content-Disposition: form-data; name="{field}"; filename="{name}"\r\n\r\n'
+        body = b"--edge\r\n" + head.encode() + data + b"\r\n--edge--\r\n"
         kind = {"content_type": "multipart/form-data; boundary=edge"}
         return await self._send("POST", path, body, headers | kind)
 
