@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from html import unescape
-from html.parser import HTMLParser
 from typing import Any
 
 from stdnum import isbn as numbers
 
+from booklib import plain_text
 from booklib.models import Fields, Value
 from booklib.models.folding import clean
 from booklib.models.shelf import isbn_spellings
@@ -23,10 +23,6 @@ MAX_NAMES = 20
 MAX_PAGES = 50_000
 FIRST_YEAR, LAST_YEAR = 1000, 2100
 
-_BREAKING = frozenset({"p", "br", "div", "li", "ul", "ol", "h1", "h2", "h3", "h4", "blockquote"})
-# What the parser of the standard library stumbles over, and what it reads again and again.
-_MARKED = re.compile(r"<[!?][^<>]*>")
-_NO_TAG = re.compile(r"<(?!/?[a-zA-Z][^<>]*>)")
 _MONTHS = {
     name: number
     for number, names in enumerate(
@@ -103,36 +99,7 @@ def paragraphs(value: Any) -> str:
     """A description, HTML or not, as plain text with an empty line between paragraphs."""
     if not isinstance(value, str):
         return ""
-    reader = _Reader()
-    whole = _MARKED.sub("", value[: MAX_DESCRIPTION * 4])
-    reader.feed(_NO_TAG.sub("&lt;", whole))
-    reader.close()
-    rows = [" ".join(row.split()) for row in clean("".join(reader.pieces)).split("\n")]
-    text = re.sub(r"\n{2,}", "\n\n", "\n".join(rows)).strip()
-    return text if len(text) <= MAX_DESCRIPTION else text[: MAX_DESCRIPTION - 1].rstrip() + "…"
-
-
-class _Reader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.pieces: list[str] = []
-        self._hidden = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in ("script", "style"):
-            self._hidden += 1
-        elif tag in _BREAKING:
-            self.pieces.append("\n" if tag in ("br", "li") else "\n\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in ("script", "style"):
-            self._hidden = max(0, self._hidden - 1)
-        elif tag in _BREAKING and tag != "br":
-            self.pieces.append("\n" if tag == "li" else "\n\n")
-
-    def handle_data(self, data: str) -> None:
-        if not self._hidden:
-            self.pieces.append(data)
+    return plain_text.paragraphs(value, MAX_DESCRIPTION)
 
 
 def published(value: Any) -> str:

@@ -42,6 +42,7 @@ ALLOWED = {
     "scanning": {"models", "errors", "isbn", "pictures"},
     "picture_worker": {"models", "errors", "pictures", "scanning"},
     "demo": LIBRARY,
+    "plain_text": {"models"},
     "transfer": LIBRARY | {"metadata", "covers", "plain_text"},
     "jobs": USE_CASES,
     "adapters": {"models", "errors", "settings", "ports", "plain_text", ""},
