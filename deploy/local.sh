@@ -6,7 +6,7 @@
 # Wants git's checkout and Python 3.11 or newer, nothing else. The settings of the README's table
 # are taken from the environment.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+CDPATH="" cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . deploy/setup.sh
 
 if ! venv_is_ready .venv "$(fingerprint deploy/requirements.txt pyproject.toml)"; then

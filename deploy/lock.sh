@@ -6,7 +6,7 @@
 #
 # The files name versions and SHA-256 hashes and no address of an index or a registry.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+CDPATH="" cd "$(dirname "$0")/.."
 
 tools=$(mktemp -d)
 trap 'rm -rf "$tools"' EXIT

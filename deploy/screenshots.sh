@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Take the pictures of the README anew, into deploy/pictures. tests/run.sh must have run once.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+CDPATH="" cd "$(dirname "$0")/.."
 . deploy/setup.sh
 
 for python in .venv-test-3.*/bin/python; do

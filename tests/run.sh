@@ -8,7 +8,7 @@
 # With CI=true everything runs on Python 3.11 and 3.13 where both exist, and a test that is skipped,
 # expected to fail or left out is a failure.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+CDPATH="" cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . deploy/setup.sh
 
 # Print a real Python of version $1: from the PATH, or from pyenv where its stand-in names none.

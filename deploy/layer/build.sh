@@ -7,7 +7,7 @@
 # pyzbar needs: Docker builds it in Amazon's image; or, on Linux of the same architecture, a compiler
 # does it from the unpacked source in FOLDER. Without either zxing-cpp reads the barcodes alone.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+CDPATH="" cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 . deploy/setup.sh
 
 runtime=python3.13
