@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from booklib.models import MAX_TAG, MAX_TAGS, Reading, Status, Value
+from booklib.models import MAX_NOTES, MAX_REVIEW, MAX_TAG, MAX_TAGS, Reading, Status, Value
 from booklib.models.folding import clean, fold
 from booklib.transfer.rows import Row
 
@@ -26,6 +26,7 @@ class Draft:
     ident: str = ""
     isbn: str | None = None
     given: dict[str, Value] = field(default_factory=dict)
+    authors: tuple[str, ...] = ()
     status: Status | None = None
     rating: int | None = None
     added_at: datetime | None = None
@@ -66,14 +67,16 @@ class Draft:
 
     def row(self) -> Row:
         """The finished row; broken where it names no book."""
+        given = self.given | {"authors": self.authors}
         broken = self.broken
-        if not broken and not self.isbn and not self.given.get("title"):
+        if not broken and not self.isbn and not given.get("title"):
             broken = NO_TITLE
+        review, notes = self._texts()
         return Row(
             number=self.number,
             ident=self.ident,
             isbn=self.isbn,
-            given={name: value for name, value in self.given.items() if value},
+            given={name: value for name, value in given.items() if value},
             status=self.status,
             rating=self.rating,
             added_at=self.added_at,
@@ -81,13 +84,23 @@ class Draft:
             finished=self.finished,
             readings=tuple(self.readings),
             tags=tuple(self.tags),
-            review=self.review,
-            notes=_with_kept(self.notes, self.kept),
+            review=review,
+            notes=notes,
             copies=self.copies,
             remarks=tuple(self.remarks),
             broken=broken,
             cells=self.cells,
         )
+
+    def _texts(self) -> tuple[str, str]:
+        """Review and notes of a length that can be stored; what is cut off is told."""
+        if len(self.review) > MAX_REVIEW:
+            self.keep("Rest of the review", self.review[MAX_REVIEW:])
+            self.remark(f"A review is longer than {MAX_REVIEW:,} characters: see the notes.")
+        notes = _with_kept(self.notes, self.kept)
+        if len(notes) > MAX_NOTES:
+            self.remark(f"The notes are longer than {MAX_NOTES:,} characters: the rest is cut off.")
+        return self.review[:MAX_REVIEW].strip(), notes[:MAX_NOTES].strip()
 
 
 def _with_kept(notes: str, kept: list[tuple[str, str]]) -> str:
