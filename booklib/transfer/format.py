@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from booklib.transfer.columns import Column
 from booklib.transfer.drafts import Draft
+from booklib.transfer.rows import Row
 
 
 def _nothing(draft: Draft) -> None:
@@ -33,6 +35,50 @@ class Format:
     finish: Callable[[Draft], None] = _nothing
     """Called when all cells are read, for what depends on several columns."""
     json_records: Callable[[Any], Any] | None = None
-    """For a JSON file: see formats/librarything_json.py."""
+    """No longer asked: a JSON file is opened by a `FILE`."""
     aliases: Mapping[str, str] = field(default_factory=dict)
     """Headers in other languages or older layouts, each with its name in `columns`."""
+
+
+class Seen(NamedTuple):
+    """A column of an opened file, as the page shows it."""
+
+    name: str
+    examples: tuple[str, ...]
+    """The first few cells that are not empty."""
+    field: str
+    """What becomes of it: a key of generic.FIELDS where columns are mapped, else in words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A file that is recognised; its rows can be read any number of times."""
+
+    name: str
+    """The format's, as `goodreads`."""
+    label: str
+    columns: tuple[Seen, ...]
+    """Empty where a file has no columns, as our own JSON."""
+    remarks: tuple[str, ...]
+    """What was noticed in the file, as sentences."""
+    rows: Callable[[], Iterator[Row]]
+    """Reads the file from its beginning; raises BadFile where it turns out to be broken."""
+    needs_mapping: bool = False
+    """No column is known to hold titles or ISBNs: the reader must say which does."""
+    signature: str = ""
+    """The same for every file with this header."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """A kind of file that is no table (JSON, an archive): `FILE` of a module in formats.
+
+    A module that has one as well as a `FORMAT` is opened by its `FILE` alone; the `FORMAT` is then
+    what the help tells of it, and what `reading.opened` reads its members with.
+    """
+
+    fits: Callable[[Path], bool]
+    """Whether it is this kind, from the content alone. Quick, whatever the size, and never raises
+    for the content of a file."""
+    open: Callable[[Path], Opened]
+    """Raises BadFile."""
