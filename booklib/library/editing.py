@@ -8,8 +8,21 @@ from dataclasses import replace
 from booklib.errors import AlreadyOwned, Invalid, Moved, NotFound, Stale
 from booklib.library.adding import with_lookup
 from booklib.library.changing import KEEP, Keep
+from booklib.library.readings import in_order, latest
 from booklib.library.saving import Changed, book_of, on_the_shelf, owned
-from booklib.models import Book, Fields, Job, UserBook, Value, shown_value
+from booklib.library.tagging import distinct
+from booklib.models import (
+    MAX_COPIES,
+    MAX_READINGS,
+    MAX_TAGS,
+    Book,
+    Fields,
+    Job,
+    Reading,
+    UserBook,
+    Value,
+    shown_value,
+)
 from booklib.models.ids import book_id, book_key
 from booklib.models.ids import user_book_id as derived_id
 from booklib.models.shelf import place, rekey
@@ -24,22 +37,26 @@ async def edit(
     values: Fields,
     *,
     isbn: str | Keep = KEEP,
+    copies: int | Keep = KEEP,
     edit: int | None = None,
 ) -> Changed:
     """Lay the reader's own values over a book; only the fields in `values` are touched.
 
     An empty value hides what the Book says (an empty title takes the own title back), the Book's
     own value takes the override back. A new `isbn` (ISBN-13) moves the copy: `after` then has
-    another id. `edit` is the one the form was made from; None overwrites.
+    another id. `copies` is the number of copies owned, 0 for not said. `edit` is the one the form
+    was made from; None overwrites.
     Raises Invalid, Stale, AlreadyOwned, NotFound and Moved.
     """
+    if not isinstance(copies, Keep) and not 0 <= copies <= MAX_COPIES:
+        raise Invalid.at("copies", f"Copies are a whole number from 0 to {MAX_COPIES}.")
     async for _ in attempts():
         before = await owned(world, user_id, user_book_id)
         on_the_shelf(before)
         if edit is not None and edit != before.edit:
             raise Stale("This book was edited elsewhere since you opened this page.")
         book = await book_of(world, before)
-        after = _edited(before, book, values)
+        after = _edited(before, book, values, copies)
         if not isinstance(isbn, Keep) and isbn != before.isbn:
             changes, after, job = await _move(world, before, after, isbn)
         elif after == before:
@@ -58,7 +75,7 @@ def _rev_after(changes: list[Change]) -> int:
     return before.rev + 1 if before else 1
 
 
-def _edited(before: UserBook, book: Book | None, values: Fields) -> UserBook:
+def _edited(before: UserBook, book: Book | None, values: Fields, copies: int | Keep) -> UserBook:
     mine = dict(before.mine)
     for name, value in values.items():
         _lay(mine, name, value, below(before, book, name))
@@ -66,9 +83,10 @@ def _edited(before: UserBook, book: Book | None, values: Fields) -> UserBook:
         before.isbn or before.edition
     ):
         raise Invalid.at("title", "A book needs a title.")
-    if mine == dict(before.mine):
+    number = before.copies if isinstance(copies, Keep) else copies
+    if mine == dict(before.mine) and number == before.copies:
         return before
-    return place(replace(before, mine=mine, edit=before.edit + 1), book)
+    return place(replace(before, mine=mine, copies=number, edit=before.edit + 1), book)
 
 
 def below(user_book: UserBook, book: Book | None, name: str) -> Value:
@@ -139,19 +157,44 @@ async def _led_on(world: World, user_id: str, user_book_id: str) -> UserBook:
 
 
 def _merged(source: UserBook, target: UserBook) -> UserBook:
-    notes = "\n\n".join(dict.fromkeys(text for text in (target.notes, source.notes) if text))
+    last, readings = _merged_readings(source, target)
     return replace(
         target,
         status=source.status if target.status == "to-read" else target.status,
         rating=target.rating or source.rating,
         added_at=min(target.added_at, source.added_at),
-        started_on=target.started_on or source.started_on,
-        finished_on=target.finished_on or source.finished_on,
+        started_on=last.started,
+        finished_on=last.finished,
+        readings=readings,
+        tags=distinct([*target.tags, *source.tags])[:MAX_TAGS],
         mine=_united(source.mine, target.mine),
         given=_united(source.given, target.given),
-        notes=notes,
+        imported=_united(source.imported, target.imported),
+        notes=_joined(target.notes, source.notes),
+        review=_joined(target.review, source.review),
+        copies=max(target.copies, source.copies),
         edit=target.edit + 1,
     )
+
+
+def _merged_readings(source: UserBook, target: UserBook) -> tuple[Reading, tuple[Reading, ...]]:
+    """The latest reading of two copies, and those before: nothing that either knew is lost."""
+    ours, theirs = latest(target), latest(source)
+    last = Reading(*(own or other for own, other in zip(ours, theirs, strict=True)))
+    known = {*source.readings, *target.readings}
+    if any(theirs) and any(b and b != a for a, b in zip(last, theirs, strict=True)):
+        last = ours
+        known.add(theirs)
+    repeated = max(target.readings.count(_UNDATED), source.readings.count(_UNDATED))
+    dated = in_order(known - {last, _UNDATED})
+    return last, (*[_UNDATED] * repeated, *dated)[:MAX_READINGS]
+
+
+_UNDATED = Reading("", "")
+
+
+def _joined(*texts: str) -> str:
+    return "\n\n".join(dict.fromkeys(text for text in texts if text))
 
 
 def _united(source: Mapping[str, Value], target: Mapping[str, Value]) -> Fields:
