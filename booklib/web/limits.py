@@ -13,7 +13,7 @@ from quart_rate_limiter import RateLimiter
 from quart_rate_limiter.store import RateLimiterStoreABC
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from booklib.web import uploads
+from booklib.web import bodies, uploads
 from booklib.web.context import signed_in
 from booklib.web.security import client_address
 
@@ -108,8 +108,8 @@ def bounded(app: App, max_upload: int) -> App:
         if scope["type"] != "http" or not _has_body(scope):
             await app(scope, receive, send)
             return
-        if uploads.is_streamed(scope):
-            await uploads.streamed(app, max_upload, scope, receive, send)
+        if most := uploads.room(scope, max_upload):
+            await bodies.streamed(app, most, scope, receive, send)
             return
         try:
             async with asyncio.timeout(PATIENCE):
