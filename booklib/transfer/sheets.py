@@ -1,0 +1,183 @@
+"""Workbooks (XLSX) as tables, read row by row, and never more of them than a person could mean."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import date, datetime, time
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+from warnings import catch_warnings, simplefilter
+
+from openpyxl import load_workbook
+
+from booklib.errors import BadFile
+from booklib.transfer.kinds import EMPTY
+from booklib.transfer.tables import LONG_CELL, MAX_CELL, Line, Table, distinct
+
+MAX_UNPACKED = 300 * 1024 * 1024
+MAX_STRINGS = 100 * 1024 * 1024
+MAX_PARTS = 10_000
+MAX_ROW = 4 * 1024 * 1024
+"""Bytes of one row's XML, which is held in memory as a tree."""
+MAX_GAP = 1_100_000
+"""Rows; a sheet has at most 1,048,576 (ECMA-376 part 1, 18.3.1.73)."""
+MAX_CELLS = 20_000_000
+
+NOT_XLSX = (
+    "This archive is neither an XLSX workbook nor an export of this program. "
+    "If your books are inside it, unpack it and import the file with the books."
+)
+OTHER_OFFICE = (
+    "This is a document of an office program. Please save it as XLSX or CSV and try again."
+)
+TOO_LARGE = "This workbook is too large when unpacked. Please save the books as CSV and try again."
+BROKEN = "This workbook is broken or locked. Please save it as CSV and try again."
+OTHER_SHEETS = "Only the sheet “{title}” was read; the other sheets were not."
+
+_ROW = re.compile(rb"<(?:\w+:)?(?:row|si)[\s>/]")
+_PIECE = 256 * 1024
+
+
+def is_workbook(path: Path) -> bool:
+    """Whether an archive has the parts of an XLSX workbook."""
+    return any(name.startswith("xl/workbook") for name in _names(path))
+
+
+def read_workbook(path: Path) -> Table:
+    """The first sheet that holds anything, as a table; raises BadFile."""
+    names = _names(path)
+    if not any(name.startswith("xl/workbook") for name in names):
+        office = {"mimetype", "word/document.xml", "Index.zip"} & set(names)
+        raise BadFile(OTHER_OFFICE if office else NOT_XLSX)
+    _expect_small(path)
+    filled = _filled(path)
+    if not filled:
+        raise BadFile(EMPTY)
+    place, title, header = filled[0]
+    return Table(
+        header=distinct(header.cells),
+        lines=partial(_lines, path, place, len(header.cells)),
+        start=header.number,
+        remarks=(OTHER_SHEETS.format(title=title[:60]),) if len(filled) > 1 else (),
+    )
+
+
+def _names(path: Path) -> list[str]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return []
+
+
+def _expect_small(path: Path) -> None:
+    """Unpack every part once, without keeping it, and count: what an archive lists may be a lie."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            parts = archive.infolist()
+            if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED:
+                raise BadFile(TOO_LARGE)
+            total = 0
+            for part in parts:
+                size = _unpacked(archive, part)
+                total += size
+                strings = "sharedStrings" in part.filename
+                if total > MAX_UNPACKED or (strings and size > MAX_STRINGS):
+                    raise BadFile(TOO_LARGE)
+    except BadFile:
+        raise
+    except Exception as error:  # whatever zipfile stumbles over in a broken archive
+        raise BadFile(BROKEN) from error
+
+
+def _unpacked(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
+    """The bytes that a part really has; raises BadFile where one row of it would fill memory."""
+    size = since = 0
+    with archive.open(part) as stream:
+        while piece := stream.read(_PIECE):
+            size += len(piece)
+            since = 0 if _ROW.search(piece) else since + len(piece)
+            if size > MAX_UNPACKED or since > MAX_ROW:
+                raise BadFile(TOO_LARGE)
+    return size
+
+
+def _filled(path: Path) -> list[tuple[int, str, Line]]:
+    """The sheets that hold anything: place, title and first line."""
+    try:
+        with closing(_workbook(path)) as book:
+            first = ((place, sheet.title, _first(sheet)) for place, sheet in enumerate(book))
+            return [(place, title, line) for place, title, line in first if line]
+    except BadFile:
+        raise
+    except Exception as error:  # see _lines
+        raise BadFile(BROKEN) from error
+
+
+def _first(sheet: Any) -> Line | None:
+    return next(_rows(sheet, 0), None)
+
+
+def _workbook(path: Path) -> Any:
+    with catch_warnings():
+        simplefilter("ignore")  # of styles and extensions that are not read here anyway
+        return load_workbook(path, read_only=True, data_only=True, keep_links=False)
+
+
+def _lines(path: Path, place: int, width: int) -> Iterator[Line]:
+    """The rows of one sheet, each of `width` cells or more; raises BadFile.
+
+    openpyxl checks little and lets through whatever a broken file makes it stumble over.
+    """
+    try:
+        with closing(_workbook(path)) as book:
+            yield from _rows(book.worksheets[place], width)
+    except BadFile:
+        raise
+    except Exception as error:
+        raise BadFile(BROKEN) from error
+
+
+def _rows(sheet: Any, width: int) -> Iterator[Line]:
+    sheet.reset_dimensions()
+    count = 0
+    for number, values in enumerate(_values(sheet), 1):
+        count += len(values)
+        if number > MAX_GAP or count > MAX_CELLS:
+            raise BadFile(TOO_LARGE)
+        cells = ["" if value is None else _text(value) for value in values]
+        while cells and not cells[-1]:
+            cells.pop()
+        if any(len(cell) > MAX_CELL for cell in cells):
+            raise BadFile(LONG_CELL.format(number=number))
+        if cells:
+            yield Line(number, cells + [""] * (width - len(cells)))
+
+
+def _values(sheet: Any) -> Iterator[tuple[Any, ...]]:
+    rows = sheet.iter_rows(min_row=1, min_col=1, values_only=True)
+    while True:
+        with catch_warnings():  # as long as nobody else runs: it is the whole process's
+            simplefilter("ignore")
+            some = list(islice(rows, 500))
+        if not some:
+            return
+        yield from some
+
+
+def _text(value: Any) -> str:
+    """A cell's value as a person reads it."""
+    if isinstance(value, str):
+        return "" if value in ("#N/A", "#VALUE!", "#REF!", "#NAME?", "#DIV/0!") else value
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time() else value.isoformat(" ")
+    return value.isoformat() if isinstance(value, date | time) else str(value)
