@@ -64,6 +64,17 @@ def rating_toast(changed: Changed, *, undone: bool) -> Toast:
     return _undoable(message, after, "rating", fields, undone=undone)
 
 
+def again_toast(changed: Changed, *, undone: bool) -> Toast:
+    """What beginning a book anew says; its undo makes the earlier reading the latest again."""
+    before, after = changed
+    fields = {
+        "status": before.status,
+        "started": before.started_on,
+        "finished": before.finished_on,
+    }
+    return _undoable("Reading it again, from today.", after, "read-again", fields, undone=undone)
+
+
 def deleted_toast(changed: Changed) -> Toast:
     """What a deletion says."""
     return Toast(
@@ -99,6 +110,19 @@ def name_of(book: UserBook) -> str:
 def from_panel() -> bool:
     """Whether the request came from the panel of the book's own page."""
     return request.headers.get("HX-Target", "").endswith("#book-panel")
+
+
+def edit_of(form: str, changed: Changed) -> str:
+    """What tells another form of the page (`notes` or `review`) that this change is its own.
+
+    Only a form that was as new as the one just sent is told: an older one shall be refused.
+    """
+    before, after = changed
+    if before.edit == after.edit:
+        return ""
+    field = Markup('<input type="hidden" id="{}-edit" name="edit" value="{}">')
+    target = f'#{form}-edit[value="{before.edit}"]'
+    return partial(target, "outerHTML", field.format(form, after.edit))
 
 
 def fragment(*pieces: str, status: int = 200) -> Response:

@@ -18,6 +18,8 @@ from booklib.web.security import parts_of
 
 blueprint = Blueprint("books", __name__)
 
+NOTES = "books/_notes.html"
+
 POLL_WAITS = (1, 1, 2, 3, 5, 8, 13, 20, 30, 30, 30, 30, 60, 60, 60, 60)
 """Seconds between two looks at a pending look-up; after the last one the reader asks."""
 
@@ -59,8 +61,8 @@ async def set_status(ident: str) -> Response:
         status = forms.read_status(form.get("status", ""))
         changed = await library.set_status(world(), current_user(), ident, status, **_days(form))
     except Invalid as error:
-        return await _refused(ident, error)
-    return await _changed(changed, answers.status_toast(changed, undone=answers.UNDO in form))
+        return await refused_panel(ident, error)
+    return await changed_panel(changed, answers.status_toast(changed, undone=answers.UNDO in form))
 
 
 @blueprint.post("/books/<ident>/rating")
@@ -70,9 +72,9 @@ async def set_rating(ident: str) -> Response:
     try:
         rating = forms.read_rating(form.get("rating", ""))
     except Invalid as error:
-        return await _refused(ident, error)
+        return await refused_panel(ident, error)
     changed = await library.set_rating(world(), current_user().user_id, ident, rating)
-    return await _changed(changed, answers.rating_toast(changed, undone=answers.UNDO in form))
+    return await changed_panel(changed, answers.rating_toast(changed, undone=answers.UNDO in form))
 
 
 @blueprint.post("/books/<ident>/notes")
@@ -82,13 +84,13 @@ async def set_notes(ident: str) -> Response:
     typed = form.get("notes", "")
     try:
         edit = forms.read_edit(form)
-        await library.set_notes(world(), current_user().user_id, ident, typed, edit)
+        changed = await library.set_notes(world(), current_user().user_id, ident, typed, edit)
     except Invalid as error:
-        return await _notes(ident, 422, notes=typed, problems=error.problems)
+        return await piece(ident, NOTES, 422, notes=typed, problems=error.problems)
     except Stale:
-        return await _notes(ident, 409, notes=typed, notes_stale=True)
+        return await piece(ident, NOTES, 409, notes=typed, notes_stale=True)
     if wants_fragment():
-        return await _notes(ident, 200, saved=True)
+        return await piece(ident, NOTES, 200, answers.edit_of("review", changed), saved=True)
     await answers.tell(Toast(message="Your notes are saved."))
     return back(f"/books/{ident}")
 
@@ -113,6 +115,7 @@ async def edit(ident: str) -> Response:
             ident,
             forms.read_fields(form),
             isbn=editing.read_isbn(form),
+            copies=editing.read_copies(form),
             edit=forms.read_edit(form),
         )
     except (Invalid, AlreadyOwned, Stale) as error:
@@ -165,17 +168,19 @@ def polling() -> dict[str, int]:
 async def _page_context(entry: Entry, **more: Any) -> dict[str, Any]:
     return {
         **bookview.panel_context(entry, {}),
+        **bookview.life_context(entry),
         **bookview.about_context(entry, current_user(), world().catalogues),
         "cover_state": await covers.state_of(world(), entry),
         "note": await metadata.lookup_note(world(), entry.user_book),
         "poll": polling(),
+        "vague": request.args.get("dates") == "vague",
         "notes_stale": False,
         "saved": False,
         **more,
     }
 
 
-async def _changed(changed: library.Changed, toast: Toast) -> Response:
+async def changed_panel(changed: library.Changed, toast: Toast) -> Response:
     """The answer to a change of status, dates or rating: panel or card, counts, toast."""
     ident = changed.after.user_book_id
     if not wants_fragment():
@@ -183,13 +188,18 @@ async def _changed(changed: library.Changed, toast: Toast) -> Response:
             await answers.tell(toast)
         return back(f"/books/{ident}")
     if answers.from_panel():
-        context = bookview.panel_context(await _entry(ident), {})
-        panel = render_to_text("books/_panel.html", **context)
-        return answers.changed_book(changed, toast, panel)
+        entry = await _entry(ident)
+        context = {**bookview.panel_context(entry, {}), **bookview.life_context(entry)}
+        pieces = render_to_text("books/_panel.html", **context)
+        if changed.before.readings != changed.after.readings:
+            readings = render_to_text("books/_readings.html", **context)
+            pieces = f"{pieces}{answers.partial('#book-readings', 'outerHTML', readings)}"
+        return answers.changed_book(changed, toast, pieces)
     return answers.changed_book(changed, toast)
 
 
-async def _refused(ident: str, error: Invalid) -> Response:
+async def refused_panel(ident: str, error: Invalid) -> Response:
+    """The answer to a wrong status, date or rating: the panel with a sentence at the field."""
     entry = await _entry(ident)
     if wants_fragment() and not answers.from_panel():
         raise error
@@ -199,16 +209,17 @@ async def _refused(ident: str, error: Invalid) -> Response:
     return await render("books/page.html", "books/_panel.html", status=422, **context)
 
 
-async def _notes(ident: str, status: int, **more: Any) -> Response:
+async def piece(ident: str, template: str, status: int, *others: str, **more: Any) -> Response:
+    """A piece of the book's page, with `others` behind it, or the whole page around it."""
     context = await _page_context(await _entry(ident), **more)
-    return await render("books/page.html", "books/_notes.html", status=status, **context)
+    if wants_fragment():
+        return answers.fragment(render_to_text(template, **context), *others, status=status)
+    return await render("books/page.html", template, status=status, **context)
 
 
 def _days(form: Mapping[str, str]) -> dict[str, str]:
     """The dates that a form sends; a book read again may have an older finish beside its start."""
     days = {name: forms.read_day(form, name) for name in ("started", "finished") if name in form}
-    started, finished = days.get("started"), days.get("finished")
-    checked = form.get("status") == "read" and answers.UNDO not in form
-    if checked and started and finished and finished < started[: len(finished)]:
-        raise Invalid.at("finished", "The book was finished before it was started.")
+    if form.get("status") in ("read", "did-not-finish") and answers.UNDO not in form:
+        library.check_order(days.get("started", ""), days.get("finished", ""))
     return days

@@ -5,23 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from booklib import isbn as isbn_rules
-from booklib.library import Entry, below, undoable_until
+from booklib.library import Entry, below, times_read, undoable_until
 from booklib.models import COVER_FILE, User, Value
 from booklib.models.shelf import unpack_card
 from booklib.ports import Catalogue
 from booklib.web import cards
-from booklib.web.forms import EDITABLE, form_value, rating_text
+from booklib.web.forms import EDITABLE, form_value, is_vague, rating_text, tags_text
 from booklib.web.photos import Photo, photo_of
 from booklib.web.wording import (
     FIELD_WORDS,
     STATUS_WORDS,
+    count_in_words,
     day_in_words,
+    reading_in_words,
     stars_in_words,
+    times_in_words,
     value_in_words,
 )
+
+OPENING: Final = 1_500
+"""Characters of a long review that are shown at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,9 +149,35 @@ def panel_context(entry: Entry, problems: Mapping[str, str]) -> dict[str, Any]:
         "stars_in_words": stars_in_words,
         "rating_text": rating_text,
         "days": {"started": book.started_on, "finished": book.finished_on},
+        "is_vague": is_vague,
+        "times": times_in_words(times_read(book)) if book.readings else "",
         "problems": problems,
         "notes": book.notes,
     }
+
+
+def life_context(entry: Entry) -> dict[str, Any]:
+    """What tags, earlier readings and review show."""
+    book = entry.user_book
+    opening, rest = opened(book.review)
+    return {
+        "tags_text": tags_text(book.tags),
+        "reading_in_words": reading_in_words,
+        "earlier": {"started": "", "finished": ""},
+        "review": book.review,
+        "review_opening": opening,
+        "review_rest": rest,
+        "copies": count_in_words(book.copies, "copy", "copies") if book.copies else "",
+    }
+
+
+def opened(text: str) -> tuple[str, str]:
+    """What is shown of a text at once, and the rest of it, which is empty for all but long ones."""
+    if len(text) <= 2 * OPENING:
+        return text, ""
+    ends = (text.rfind(sign, OPENING // 2, OPENING) for sign in ("\n", " "))
+    end = next((end for end in ends if end > 0), OPENING)
+    return text[:end] + ("" if text[end] == "\n" else "…"), text[end:]
 
 
 def about_context(entry: Entry, user: User, catalogues: Sequence[Catalogue]) -> dict[str, Any]:

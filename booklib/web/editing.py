@@ -25,9 +25,18 @@ def read_isbn(form: Mapping[str, str]) -> str | Keep:
     return isbn or KEEP
 
 
+def read_copies(form: Mapping[str, str]) -> int | Keep:
+    """The number of copies that the reader changed, else KEEP; raises Invalid at `copies`."""
+    return KEEP if forms.untouched(form, "copies") else forms.read_copies(form)
+
+
 def values_of(entry: Entry) -> dict[str, str]:
     """What the form shows for each of its fields."""
-    return {**forms.form_values(entry.details), "isbn": isbn_in_words(entry.user_book.isbn)}
+    return {
+        **forms.form_values(entry.details),
+        "isbn": isbn_in_words(entry.user_book.isbn),
+        "copies": str(entry.user_book.copies or ""),
+    }
 
 
 async def form(entry: Entry) -> Response:
@@ -80,7 +89,7 @@ async def _page(entry: Entry, status: int, **more: Any) -> Response:
 async def _stale(entry: Entry, sent: Mapping[str, str]) -> Response:
     """Both texts side by side, of the fields that the reader changed."""
     now = values_of(entry)
-    labels = {**FIELD_WORDS, "isbn": "ISBN"}
+    labels = {**FIELD_WORDS, "isbn": "ISBN", "copies": "Copies you own"}
     fields = [(name, labels[name]) for name in now if not forms.untouched(sent, name)]
     if not fields:
         return see_other(f"/books/{entry.user_book.user_book_id}")

@@ -11,7 +11,7 @@ from booklib.models.ids import book_key, user_book_id
 from booklib.ports import MAX_IDS, Found, World
 from booklib.web import cards
 from booklib.web.forms import form_value
-from booklib.web.wording import published_in_words
+from booklib.web.wording import date_in_words
 
 GIVEN: Final = ("title", "subtitle", "authors", "publisher", "published")
 """What a result without an ISBN is added with, shown until its provider has been asked."""
@@ -62,7 +62,7 @@ def _row(number: int, found: Found, ident: str, owned: str) -> Row:
         subtitle=str(fields.get("subtitle") or ""),
         byline=cards.byline(authors if isinstance(authors, tuple) else ()),
         publisher=str(fields.get("publisher") or ""),
-        published=published_in_words(str(fields.get("published") or "")),
+        published=date_in_words(str(fields.get("published") or "")),
         isbn=found.isbn or "",
         printed_isbn=isbn_rules.hyphenated(found.isbn) if found.isbn else "",
         edition=found.edition,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -12,6 +12,7 @@ from booklib.errors import Invalid
 from booklib.models import (
     FIELD_NAMES,
     LIST_FIELDS,
+    MAX_COPIES,
     MAX_RATING,
     STATUSES,
     Details,
@@ -81,6 +82,41 @@ def read_day(form: Mapping[str, str], name: str) -> str:
     if text and not _is_day(text):
         raise Invalid.at(name, "Write the day as 2004-05-11; 2004-05 or 2004 will do.")
     return text
+
+
+def is_vague(text: str) -> bool:
+    """Whether a date is less than a day of the calendar: a browser's date field cannot show it."""
+    return bool(text) and not (len(text) == len("2004-05-11") and _is_day(text))
+
+
+def read_tags(form: Mapping[str, str], *, lines: bool = False) -> tuple[str, ...]:
+    """The tags that a form sends, one a line or separated by commas.
+
+    A line that the form showed (`was-tags`) stays whole, whatever is in it; with `lines` all do.
+    """
+    known = {*shown_tags(form)}
+    tags: list[str] = []
+    for line in clean(form.get("tags", "")).split("\n"):
+        tags += [line] if lines or line.strip() in known else line.split(",")
+    return tuple(tags)
+
+
+def shown_tags(form: Mapping[str, str]) -> tuple[str, ...]:
+    """The tags that a form was made from."""
+    return tuple(clean(form.get("was-tags", "")).split("\n"))
+
+
+def tags_text(tags: Sequence[str]) -> str:
+    """Tags as a form shows them, so that `read_tags` reads the same again."""
+    return ("\n" if any("," in tag for tag in tags) else ", ").join(tags)
+
+
+def read_copies(form: Mapping[str, str]) -> int:
+    """The number of copies owned, 0 for an empty field; raises Invalid at `copies`."""
+    plain = form.get("copies", "").strip() or "0"
+    if plain.isdecimal() and len(plain) <= 6 and int(plain) <= MAX_COPIES:
+        return int(plain)
+    raise Invalid.at("copies", f"Copies are a whole number from 0 to {MAX_COPIES}, or empty.")
 
 
 def read_entries(text: str) -> tuple[str, ...]:

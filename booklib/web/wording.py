@@ -6,7 +6,7 @@ import re
 from datetime import date, datetime
 from typing import Final
 
-from booklib.models import Status, Value
+from booklib.models import Reading, Status, Value
 
 STATUS_WORDS: Final[dict[Status, str]] = {
     "to-read": "To read",
@@ -14,6 +14,9 @@ STATUS_WORDS: Final[dict[Status, str]] = {
     "read": "Read",
     "did-not-finish": "Did not finish",
 }
+
+STATUS_SHORT: Final[dict[Status, str]] = {"did-not-finish": "DNF"}
+"""What stands for a status where its words do not fit; as readers abbreviate it."""
 
 FIELD_WORDS: Final = {
     "title": "Title",
@@ -54,12 +57,12 @@ def day_in_words(day: date | datetime) -> str:
     return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
-def published_in_words(published: str) -> str:
-    """A publishing date as precise as known: `2004`, `May 2004`, `11 May 2004`."""
-    year, _, rest = published.partition("-")
+def date_in_words(text: str) -> str:
+    """A date as precise as known: `2004`, `May 2004`, `11 May 2004`."""
+    year, _, rest = text.partition("-")
     month, _, day = rest.partition("-")
     if not (month.isdigit() and 1 <= int(month) <= 12):
-        return published
+        return text
     named = f"{_MONTHS[int(month) - 1]} {year}"
     return f"{int(day)} {named}" if day.isdigit() else named
 
@@ -88,6 +91,23 @@ def stars_in_words(half_stars: int) -> str:
     return f"{number} {'star' if half_stars <= 2 else 'stars'}"
 
 
+def reading_in_words(reading: Reading) -> str:
+    """`May 2004 to 3 June 2004`, or as much of it as is known."""
+    started, finished = (date_in_words(text) for text in reading)
+    if started and finished:
+        return started if started == finished else f"{started} to {finished}"
+    if finished:
+        return f"Finished {finished}"
+    return f"Started {started}" if started else "At a time not known"
+
+
+def times_in_words(times: int) -> str:
+    """`Read once`, `Read twice`, `Read 3 times`; empty for a book that was never read."""
+    if times < 3:
+        return ("", "Read once", "Read twice")[times]
+    return f"Read {times} times"
+
+
 def value_in_words(name: str, value: Value) -> str:
     """A field's value as a sentence or table shows it; a dash where there is none."""
     if value is None or value in ("", ()):
@@ -95,7 +115,7 @@ def value_in_words(name: str, value: Value) -> str:
     if isinstance(value, tuple):
         return ", ".join(value)
     if name == "published":
-        return published_in_words(str(value))
+        return date_in_words(str(value))
     if name == "language":
         return language_in_words(str(value))
     return str(value)

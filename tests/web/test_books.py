@@ -461,6 +461,11 @@ async def test_a_deleted_book_takes_no_changes_until_it_is_back(client, dune):
         ("status", {"status": "read"}),
         ("rating", {"rating": "1"}),
         ("notes", {"notes": "x"}),
+        ("review", {"review": "x"}),
+        ("tags", {"tags": "x"}),
+        ("readings", {"finished": "2020"}),
+        ("readings/remove", {"finished": "2020"}),
+        ("read-again", {}),
         ("edit", {"title": "x"}),
     ):
         assert (await client.post(f"/books/{ident}/{verb}", form=form)).status_code == 404
@@ -478,6 +483,11 @@ ROUTES = [
     ("post", "/status"),
     ("post", "/rating"),
     ("post", "/notes"),
+    ("post", "/tags"),
+    ("post", "/readings"),
+    ("post", "/readings/remove"),
+    ("post", "/read-again"),
+    ("post", "/review"),
     ("post", "/edit"),
     ("post", "/merge"),
     ("post", "/cover"),
@@ -488,7 +498,17 @@ ROUTES = [
     ("post", "/undo"),
     ("delete", ""),
 ]
-FORM = {"status": "read", "rating": "3", "notes": "n", "title": "t", "into": "x", "name": "n"}
+FORM = {
+    "status": "read",
+    "rating": "3",
+    "notes": "n",
+    "title": "t",
+    "into": "x",
+    "name": "n",
+    "tags": "t",
+    "review": "r",
+    "finished": "2020",
+}
 
 
 async def test_every_route_of_a_book_is_asked(site):
