@@ -20,6 +20,9 @@ from booklib.web.bodies import events
 from booklib.web.context import site
 
 FIELD: Final = "file"
+MAX_DIRECT: Final = 500_000_000
+"""Bytes of a file that a browser stores by itself."""
+
 WRITTEN_AT_ONCE: Final = 1024 * 1024
 MAX_NAME: Final = 200
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from quart import Quart, Response
+from quart import Quart, Response, g
 
 from booklib.web import compress
 from booklib.web.context import Site
-from booklib.web.security import HSTS, fixed_headers, is_secure
+from booklib.web.security import HSTS, content_security_policy, fixed_headers, is_secure
 
 HTML_VARIES = "HX-Request, Accept-Encoding"
 
@@ -18,6 +18,9 @@ def set_up(app: Quart, facts: Site) -> None:
     async def finish(response: Response) -> Response:
         headers = response.headers
         headers.extend(fixed)
+        if forms_to := g.get("forms_to"):
+            policy = content_security_policy(facts.static_url, forms_to)
+            headers["Content-Security-Policy"] = policy
         if is_secure():
             headers["Strict-Transport-Security"] = HSTS
         if response.status_code == 304:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 
-from quart import Quart, request
+from quart import Quart, g, request
 from werkzeug.exceptions import Forbidden
 
 from booklib.web.context import Network, Site, site
@@ -43,13 +43,23 @@ def fixed_headers(facts: Site) -> list[tuple[str, str]]:
     ]
 
 
-def content_security_policy(static_url: str) -> str:
-    """Nothing but our own files, and those of `static_url` where there is one; no inline code."""
+def allow_forms_to(url: str) -> None:
+    """Let the page that is being answered send its forms to another site too."""
+    parts = urlsplit(url)
+    g.forms_to = f" {parts.scheme}://{parts.netloc}"
+
+
+def content_security_policy(static_url: str, forms_to: str = "") -> str:
+    """Nothing but our own files, and those of `static_url` where there is one; no inline code.
+
+    `forms_to`: another origin that forms may be sent to, behind a space.
+    """
     parts = urlsplit(static_url)
     own = f"'self' {parts.scheme}://{parts.netloc}" if parts.netloc else "'self'"
     return (
         f"default-src 'none'; script-src {own}; style-src {own}; img-src {own} data:; "
-        f"font-src {own}; manifest-src {own}; connect-src 'self'; form-action 'self'; "
+        f"font-src {own}; manifest-src {own}; connect-src 'self'; "
+        f"form-action 'self'{forms_to}; "
         "frame-ancestors 'none'; base-uri 'none'"
     )
 
@@ -97,6 +107,11 @@ def public_host() -> str:
     """Host and port that the browser sent this request to; a trusted proxy's word first."""
     forwarded = _forwarded("X-Forwarded-Host")
     return forwarded or str(request.host)
+
+
+def origin() -> str:
+    """Scheme and host of the address that the browser sees."""
+    return f"{'https' if is_secure() else 'http'}://{public_host()}"
 
 
 def is_secure() -> bool:
