@@ -164,7 +164,7 @@ def _values(sheet: Any) -> Iterator[tuple[Any, ...]]:
     while True:
         with catch_warnings():  # as long as nobody else runs: it is the whole process's
             simplefilter("ignore")
-            some = list(islice(rows, 500))
+            some = list(islice(rows, 100))
         if not some:
             return
         yield from some
