@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
+from operator import mul
 from typing import NamedTuple
 
 from booklib import isbn as isbn_rules
 from booklib.models import MAX_RATING, Status
 from booklib.models.folding import fold
+from booklib.transfer.drafts import folded
 
 SPOILED = (
     "A spreadsheet has shortened the ISBN {cell}, which cannot be repaired. "
@@ -105,6 +108,8 @@ def isbn(cell: str) -> Isbn:
     text = cell.strip().strip("[]'\"= ").strip()
     if not text or not text.strip("0"):
         return Isbn()
+    if exact := _exact(text):
+        return Isbn(exact)
     if _WEIGHED.fullmatch(text):
         return Isbn(None, (), SPOILED.format(cell=text))
     if _ASIN.fullmatch(text):
@@ -120,6 +125,28 @@ def isbn(cell: str) -> Isbn:
         return Isbn(found[0], others)
     problem = findings[0].problem if findings else ""
     return Isbn(None, (("ISBN", text),), problem)
+
+
+def _exact(text: str) -> str | None:
+    """The ISBN-13 of digits that leave no doubt, as most cells are: much faster than any text."""
+    if len(text) == 13 and text.startswith(("978", "979")):
+        if (
+            not text.startswith("9790")
+            and text.isascii()
+            and text.isdigit()
+            and not _sum_13(text) % 10
+        ):
+            return text
+    elif len(text) == 10 and text.isascii() and text[:9].isdigit() and text[9] in "0123456789Xx":
+        last = 10 if text[9] in "Xx" else int(text[9])
+        if not (sum(map(mul, map(int, text[:9]), range(10, 1, -1))) + last) % 11:
+            stem = f"978{text[:9]}"
+            return f"{stem}{-_sum_13(stem) % 10}"
+    return None
+
+
+def _sum_13(digits: str) -> int:
+    return sum(map(int, digits[::2])) + 3 * sum(map(int, digits[1::2]))
 
 
 def _lengthened(digits: str) -> list[str]:
@@ -144,6 +171,11 @@ class Stars(NamedTuple):
 def stars(cell: str, out_of: int = 5) -> Stars:
     """A rating in any spelling: `4`, `4,5`, `4/5`, `80%`, `★★★★½`; to the nearest half, half up."""
     text = cell.strip()
+    return _stars(text, out_of) if len(text) < 40 else Stars(None, text, True)
+
+
+@lru_cache(maxsize=1024)
+def _stars(text: str, out_of: int) -> Stars:
     if text in "-–—?" or fold(text) in _NOTHING - {""}:
         return Stars(None)
     value = _share(text, out_of)
@@ -160,7 +192,7 @@ def _share(text: str, out_of: int) -> float | None:
     """The rating as a share of the best one; None for what is no rating."""
     if _STARS.fullmatch(text) and len(text) <= 20:
         return (sum(text.count(star) for star in "★⭐🌟") + text.count("½") / 2) / 5
-    plain = _STARS_WORD.sub("", text) if len(text) < 40 else text
+    plain = _STARS_WORD.sub("", text)
     if match := _OUT_OF.fullmatch(plain):
         return _decimal(match[1]) / int(match[2]) if int(match[2]) else None
     if match := _PERCENT.fullmatch(plain):
@@ -189,7 +221,7 @@ def yes(cell: str) -> bool | None:
 
 def status(cell: str) -> Status | None:
     """One of the four statuses, from what other programs call it; None for anything else."""
-    return STATUS_WORDS.get(fold(cell)) if len(cell) < 40 else None
+    return STATUS_WORDS.get(folded(cell)) if len(cell) < 40 else None
 
 
 def turned_title(text: str) -> str:

@@ -13,7 +13,7 @@ from booklib.models import MAX_COPIES, MAX_READINGS, Reading, Status
 from booklib.models.folding import clean, fold
 from booklib.plain_text import from_reader
 from booklib.transfer import cells, days
-from booklib.transfer.drafts import Draft
+from booklib.transfer.drafts import Draft, folded
 
 Read = Callable[[Draft, str], None]
 """Reads one cell, never empty, into the draft."""
@@ -212,7 +212,7 @@ def status(words: Mapping[str, Status] | None = None) -> Column:
     own = {fold(word): status for word, status in (words or {}).items()}
 
     def read(draft: Draft, cell: str) -> None:
-        found = own.get(fold(cell)) or cells.status(cell)
+        found = own.get(folded(cell)) or cells.status(cell)
         if found:
             draft.status = found
         else:
@@ -227,7 +227,7 @@ def tags(separators: str = ",", but: frozenset[str] = frozenset()) -> Column:
 
     def read(draft: Draft, cell: str) -> None:
         for piece in cut.split(cell):
-            if not but or fold(piece) not in but:
+            if not but or folded(piece) not in but:
                 draft.tag(piece)
 
     return Column("tags", read)

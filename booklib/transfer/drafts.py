@@ -5,14 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 
 from booklib.models import MAX_NOTES, MAX_REVIEW, MAX_TAG, MAX_TAGS, Reading, Status, Value
 from booklib.models.folding import clean, fold
 from booklib.transfer.rows import Row
 
+_CACHED = 100
 DayOrder = Literal["day-first", "month-first"]
 NO_TITLE = "There is neither a title nor an ISBN in this row."
+
+
+def folded(text: str) -> str:
+    """`fold` for the few short words that come again in every row."""
+    return _folded(text) if len(text) <= _CACHED else fold(text)
+
+
+_folded = lru_cache(maxsize=4096)(fold)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -55,15 +65,15 @@ class Draft:
     def tag(self, text: str) -> None:
         """Add one tag; one that folds like another is there already."""
         tag = " ".join(clean(text).split())
-        if not tag or any(fold(tag) == fold(other) and fold(tag) for other in self.tags):
-            return
-        if tag in self.tags:
+        if not tag:
             return
         if len(tag) > MAX_TAG or len(self.tags) >= MAX_TAGS:
             self.keep("Tag", tag)
             self.remark("Tags that are too long or too many are kept in the notes.")
             return
-        self.tags.append(tag)
+        key = folded(tag) or tag
+        if all(key != (folded(other) or other) for other in self.tags):
+            self.tags.append(tag)
 
     def row(self) -> Row:
         """The finished row; broken where it names no book."""
