@@ -20,7 +20,7 @@ from booklib import isbn as isbn_rules
 from booklib.models import Card, Lookup, ShelfRow, Status, UserBook
 from booklib.models.shelf import unpack_card
 from booklib.web.photos import Photo, photo_of
-from booklib.web.wording import STATUS_WORDS
+from booklib.web.wording import STATUS_SHORT, STATUS_WORDS
 
 CARDS_KEPT: Final = 4096
 """About 2 kB each."""
@@ -67,7 +67,10 @@ class Drawn(NamedTuple):
     photo: Photo | None
     polls: bool
     """Whether the card asks again: its look-up, or its picture, is still to come."""
-    statuses: tuple[tuple[Status, str], ...] = tuple(STATUS_WORDS.items())
+    statuses: tuple[tuple[Status, str, str], ...] = tuple(
+        (status, words, STATUS_SHORT.get(status, "")) for status, words in STATUS_WORDS.items()
+    )
+    """Each with its words, and with a short form where they do not fit beside the others."""
 
 
 def shelf_html(rows: Iterable[ShelfRow]) -> bytes:
