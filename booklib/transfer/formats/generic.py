@@ -131,8 +131,8 @@ def fitted(
     fields: dict[str, str] = {}
     for name in header:
         field = wanted.get(name, "") if name in mapping else known.fields.get(name, "")
-        taken = field in fields.values() or (name not in mapping and field in wanted.values())
-        fields[name] = "" if taken and field not in _MANY else field
+        chosen = field in wanted.values() and name not in mapping
+        fields[name] = "" if chosen and field not in _MANY else field
     if "isbn" not in fields.values():
         fields.update(_isbn_columns(fields, records, mapping))
     remarks: tuple[str, ...] = ()
@@ -141,9 +141,42 @@ def fitted(
         fields[rated[0]] = "rating-of-10"
         remarks = (OUT_OF_TEN,)
     columns = {
-        name: FIELDS[field] for field in FIELDS for name, own in fields.items() if own == field
+        name: _column(name, field)
+        for field in FIELDS
+        for name, own in fields.items()
+        if own == field
     }
     return Fitted(replace(FORMAT, columns=columns), fields, remarks, known.language != "en")
+
+
+def _column(name: str, field: str) -> Column:
+    """A field's column; where another one has filled the field, its cell is kept in the notes."""
+    column = FIELDS[field]
+    if field in _MANY:
+        return column
+
+    def read(draft: Draft, cell: str) -> None:
+        if _filled(draft, field):
+            draft.keep(name, cell)
+        else:
+            column.read(draft, cell)
+
+    return column._replace(read=read)
+
+
+def _filled(draft: Draft, field: str) -> bool:
+    told: Mapping[str, object] = {
+        "status": draft.status,
+        "rating": draft.rating,
+        "rating-of-10": draft.rating,
+        "started": draft.started,
+        "finished": draft.finished,
+        "read": draft.finished,
+        "added": draft.added_at,
+        "pages": draft.given.get("page_count"),
+        "copies": draft.copies,
+    }
+    return bool(told.get(field, draft.given.get(field)))
 
 
 def _isbn_columns(

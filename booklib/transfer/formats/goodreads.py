@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from booklib.models import Reading
-from booklib.transfer import cells
 from booklib.transfer.columns import (
     Column,
     authors,
@@ -36,7 +35,7 @@ def _first_published(draft: Draft, cell: str) -> None:
 
 
 def _read_count(draft: Draft, cell: str) -> None:
-    if (cells.whole_number(cell, 10_000) or 2) > 1:
+    if cell.strip() not in ("0", "1"):
         draft.keep("Times read", cell)
 
 
