@@ -55,9 +55,14 @@ def see_other(url: str) -> Response:
 
 
 def back(default: str) -> Response:
-    """303 to the page that the form was on, if it is one of ours, else to `default`."""
+    """303 to the page that the form was on, if it is one of ours, else to `default`.
+
+    A form that came back with something to mend was on no page of its own.
+    """
     came_from = parts_of(request.headers.get("Referer", ""))
     if bare(came_from.netloc) not in own_hosts() or not is_local(came_from.path):
+        return see_other(default)
+    if not current_app.url_map.bind("").test(came_from.path, method="GET"):
         return see_other(default)
     return see_other(came_from._replace(scheme="", netloc="", fragment="").geturl())
 

@@ -259,6 +259,13 @@ async def test_an_end_before_the_start_is_told(client, keep, stored, status):
     assert (await stored(url)).finished_on == "2019"
 
 
+async def test_a_form_that_was_mended_leads_back_to_its_book(client, keep):
+    url = await keep(status="read")
+    mended = {"Referer": f"http://localhost{url}/status"}
+    answer = await client.post(f"{url}/status", form={"status": "read"}, headers=mended)
+    assert (answer.status_code, answer.headers["Location"]) == (303, url)
+
+
 # Review and copies
 
 
