@@ -1,0 +1,28 @@
+"""Moving out: a reader's whole library as a file that is made while it is being sent."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import NamedTuple
+
+from booklib.models import User
+from booklib.ports import World
+from booklib.transfer import library_json
+
+
+class Export(NamedTuple):
+    """One kind of file that a library is taken out as."""
+
+    suffix: str
+    media_type: str
+    stream: Callable[[World, str], AsyncIterator[bytes]]
+    """The file of the user with this id, in pieces."""
+
+    def file_name(self, world: World, user: User) -> str:
+        """What the file is called: it names the day where the user is."""
+        return f"book-library-{user.today(world.now()).isoformat()}{self.suffix}"
+
+
+EXPORTS = {
+    "json": Export(".json", "application/json", library_json.stream),
+}
