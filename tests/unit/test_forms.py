@@ -3,8 +3,10 @@
 import pytest
 
 from booklib.errors import Invalid
-from booklib.models import Details
+from booklib.library import distinct
+from booklib.models import Details, Reading
 from booklib.web import forms
+from booklib.web.wording import reading_in_words, times_in_words
 
 
 def problem(field, call, *args):
@@ -170,3 +172,44 @@ def test_an_isbn_is_read_in_any_spelling_and_a_wrong_one_told():
     assert forms.read_isbn(" 0-441-17271-7 ") == "9780441172719"
     assert forms.read_isbn("") is None
     assert problem("isbn", forms.read_isbn, "9780441172710")
+
+
+@pytest.mark.parametrize(
+    "tags", [(), ("one",), ("to lend", "Été"), ("a, b", "c"), ("a,b",), (",",), ("x; y", "z")]
+)
+def test_tags_survive_the_way_to_the_form_and_back(tags):
+    form = {"tags": forms.tags_text(tags), "was-tags": "\n".join(tags)}
+    assert distinct(forms.read_tags(form)) == tags
+    assert distinct(forms.read_tags({"tags": "\n".join(tags)}, lines=True)) == tags
+
+
+@pytest.mark.parametrize(
+    ("text", "vague"),
+    [("", False), ("2019-03-07", False), ("2019-03", True), ("2019", True), ("2026-02-30", True)],
+)
+def test_a_date_that_no_date_field_shows_is_vague(text, vague):
+    assert forms.is_vague(text) is vague
+
+
+@pytest.mark.parametrize(("text", "copies"), [("", 0), ("0", 0), (" 2 ", 2), ("999", 999)])
+def test_copies_are_read_as_a_number(text, copies):
+    assert forms.read_copies({"copies": text}) == copies
+
+
+@pytest.mark.parametrize(
+    ("reading", "words"),
+    [
+        (("2004-05-11", "2004-06"), "11 May 2004 to June 2004"),
+        (("2004", "2004"), "2004"),
+        (("", "2004-05"), "Finished May 2004"),
+        (("2004", ""), "Started 2004"),
+        (("", ""), "At a time not known"),
+    ],
+)
+def test_a_reading_is_told_as_far_as_it_is_known(reading, words):
+    assert reading_in_words(Reading(*reading)) == words
+
+
+def test_times_are_told_in_words():
+    words = [times_in_words(times) for times in range(4)]
+    assert words == ["", "Read once", "Read twice", "Read 3 times"]
