@@ -54,12 +54,13 @@ if (form) {
   });
 }
 
-const isPoll = ({ detail: { ctx } }) => ctx?.sourceElement?.id === "import-poll";
+const isPoll = (ctx) => ctx?.sourceElement?.id === "import-poll";
+const tellLost = (isLost) => { if (lost()) lost().hidden = !isLost; };
 
-document.addEventListener("htmx:error", (event) => { if (isPoll(event) && lost()) lost().hidden = false; });
-document.addEventListener("htmx:response:error", (event) => {
-  if (!isPoll(event)) return;
-  if (lost()) lost().hidden = false;
-  setTimeout(() => event.detail.ctx.sourceElement.dispatchEvent(new Event("again")), 5000);
+document.addEventListener("htmx:error", ({ detail: { ctx } }) => { if (isPoll(ctx)) tellLost(true); });
+document.addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
+  if (!isPoll(ctx)) return;
+  tellLost(true);
+  setTimeout(() => ctx.sourceElement.dispatchEvent(new Event("again")), 5000);
 });
-document.addEventListener("htmx:after:swap", () => { if (lost()) lost().hidden = true; });
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => { if (isPoll(ctx) && ctx.response.status < 400) tellLost(false); });
