@@ -105,7 +105,7 @@ class Isbn(NamedTuple):
 
 def isbn(cell: str) -> Isbn:
     """The ISBN-13 in a cell; digits that a spreadsheet has dropped are found again if they can."""
-    text = cell.strip().strip("[]'\"= ").strip()
+    text = cell.strip().strip("[]'\"= ").removesuffix(".0").strip()
     if not text or not text.strip("0"):
         return Isbn()
     if exact := _exact(text):
@@ -253,7 +253,7 @@ def names(cell: str, separators: str) -> list[str]:
     Where a comma is no separator it stands between surname and first name.
     """
     marks = re.escape(separators)
-    parts = re.split(rf"\s*[{marks}]\s*" if marks else r"\n", cell)
+    parts = re.split(f"[{marks}]" if marks else "\n", cell)
     tidy = (" ".join(part.split()).strip(" ,;") for part in parts)
     turned = (part if "," in separators else turned_name(part) for part in tidy)
     return list(dict.fromkeys(part for part in turned if part))
