@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from hashlib import sha256
@@ -54,7 +54,7 @@ def open_rows(path: Path, name: str, mapping: Mapping[str, str] | None = None) -
 
 
 def _opened(table: Table, mapping: Mapping[str, str]) -> Opened:
-    if form := _recognised(table.header):
+    if form := recognised(table.header, _tables()):
         return opened(
             _mapped(form, mapping),
             table.header,
@@ -83,7 +83,7 @@ def _mapped(form: Format, mapping: Mapping[str, str]) -> Format:
     return replace(form, columns={**form.columns, **wanted})
 
 
-def _recognised(header: tuple[str, ...]) -> Format | None:
+def recognised(header: tuple[str, ...], forms: Iterable[Format]) -> Format | None:
     """The format whose needed columns are all there; of several the one that needs most."""
     names = {fold_name(name) for name in header}
 
@@ -94,7 +94,7 @@ def _recognised(header: tuple[str, ...]) -> Format | None:
         return bool(form.needs) and {fold_name(name) for name in form.needs} <= known
 
     return max(
-        (form for form in _tables() if fits(form)),
+        (form for form in forms if fits(form)),
         key=lambda form: (len(form.needs), len(names & {fold_name(name) for name in form.columns})),
         default=None,
     )
