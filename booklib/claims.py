@@ -15,6 +15,10 @@ class LostClaim(Exception):
     """The lease ended and somebody else has taken the job: leave it to them."""
 
 
+class GivenBack(LostClaim):
+    """The job was given back on purpose, with what it needs to go on; nothing more is to store."""
+
+
 class Claim:
     """A claimed job; every save shows that it is still ours and makes the lease longer."""
 
@@ -62,3 +66,10 @@ class Claim:
         if not await self._world.storage.save_job(self.job, after):
             raise LostClaim
         self.job = replace(after, rev=self.job.rev + 1)
+
+
+class Errand(Claim):
+    """A job within another: what it would store is kept in memory, the lease is the other's."""
+
+    async def _save(self, after: Job) -> None:
+        self.job = after

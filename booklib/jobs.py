@@ -23,6 +23,8 @@ from booklib.errors import (
 )
 from booklib.models import Job
 from booklib.ports import World
+from booklib.transfer.enriching import enrich
+from booklib.transfer.working import apply_file, read_file, take_back
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +49,8 @@ async def close_account(world: World, claim: Claim) -> str:
     user_id = str(claim.job.payload["user_id"])
     await world.storage.remove_user(user_id)
     await covers.forget(world, user_id)
+    for folder in (f"imports/{user_id}", f"mappings/{user_id}", f"exports/{user_id}"):
+        await world.files.remove_all(folder)
     return ""
 
 
@@ -56,6 +60,10 @@ KINDS: dict[str, Kind] = {
     "cover": Kind(covers.fetch),
     "fan-out": Kind(metadata.carry_out),
     "close": Kind(close_account),
+    "import-read": Kind(read_file),
+    "import": Kind(apply_file),
+    "import-undo": Kind(take_back),
+    "enrich": Kind(enrich),
 }
 
 

@@ -29,6 +29,8 @@ class Row:
     rating: int | None = None
     """Half stars, 0 to 10; 0 where the file says that there is none."""
     added_at: datetime | None = None
+    exact: bool = False
+    """Whether `added_at` is to the microsecond and stays as it is; from our own export alone."""
     started: str = ""
     """As precise as known: 2019, 2019-03, 2019-03-07; the latest reading's."""
     finished: str = ""

@@ -1,0 +1,274 @@
+"""Importing a file: handed in, read, looked at, applied, and taken back; each step is a job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+from booklib.errors import Busy, NotFound
+from booklib.models import Job, User
+from booklib.ports import World
+from booklib.retries import armed, attempts
+from booklib.transfer import plans
+from booklib.transfer.applying import Doubt
+from booklib.transfer.left import rows_left
+from booklib.transfer.plans import KINDS, Kind
+
+__all__ = [
+    "Doubt",
+    "Import",
+    "Kind",
+    "Sample",
+    "apply",
+    "begin",
+    "look",
+    "remap",
+    "rows_left",
+    "undo",
+]
+
+Stage = Literal["reading", "columns", "preview", "applying", "done", "undoing", "undone", "failed"]
+
+RUNNING = "An import is going on. Please wait until it has ended."
+NONE = "There is no such import."
+
+
+class Sample(NamedTuple):
+    """A row as the preview shows it."""
+
+    row: int
+    title: str
+    authors: str
+    isbn: str
+    reason: str
+    changes: tuple[str, ...]
+    """What it would change, and what could not be taken as it stands, in words."""
+    candidate: str
+    """The reader's book that it may be, in a line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """An import as its page shows it."""
+
+    import_id: str
+    file_name: str
+    format: str
+    """The format's label; empty while the file is being read."""
+    stage: Stage
+    rows: int
+    """Rows of the file, 0 while nobody knows."""
+    handled: int
+    """Rows that the present stage is done with."""
+    counts: Mapping[Kind, int] = field(default_factory=dict)
+    """While and after it is applied: what really came of the rows."""
+    samples: Mapping[Kind, tuple[Sample, ...]] = field(default_factory=dict)
+    columns: tuple[tuple[str, tuple[str, ...], str], ...] = ()
+    """Name, first values and field of each column of the file."""
+    remarks: tuple[str, ...] = ()
+    overwrite: bool = False
+    seconds_left: int | None = None
+    message: str = ""
+    can_undo: bool = False
+    left: int = 0
+    """Rows that were not imported."""
+    undo_kept: tuple[str, ...] = ()
+    """Titles of books that the undo left alone, because they were edited since."""
+    created_at: datetime
+
+
+def job_id(kind: str, user_id: str, import_id: str) -> str:
+    """The id of one of an import's jobs."""
+    return f"{kind}:{user_id}:{import_id}"
+
+
+async def begin(world: World, user: User, import_id: str, file_name: str) -> None:
+    """Read a file that is stored as `upload` already; doing it again changes nothing.
+
+    What older imports have kept is forgotten. Raises Busy while another one is being applied.
+    """
+    former = user.last_import
+    if former and former != import_id:
+        for kind in ("import", "import-undo"):
+            job = await world.storage.job(job_id(kind, user.user_id, former))
+            if job and not job.ended:
+                raise Busy(RUNNING)
+    payload = {"user_id": user.user_id, "import_id": import_id, "file_name": file_name[:200]}
+    job = _job(world, "import-read", user.user_id, import_id, payload)
+    await _remember(world, user, import_id)
+    await world.storage.add_job(job)
+    await world.queue.ring(job.job_id)
+    if former and former != import_id:
+        await _forget(world, user.user_id, former)
+
+
+async def _remember(world: World, user: User, import_id: str) -> None:
+    async for _ in attempts("Your account"):
+        if user.last_import == import_id:
+            return
+        if await world.storage.save_user(user, replace(user, last_import=import_id)):
+            return
+        found = await world.storage.user(user.user_id)
+        if found is None:
+            raise NotFound(NONE)
+        user = found
+
+
+async def _forget(world: World, user_id: str, import_id: str) -> None:
+    """Let go of an older import's files, unless its look-ups still go by them: they do it then."""
+    enriching = await world.storage.job(job_id("enrich", user_id, import_id))
+    if enriching is None or enriching.ended:
+        await world.files.remove_all(plans.folder(user_id, import_id))
+
+
+async def remap(world: World, user: User, import_id: str, mapping: Mapping[str, str]) -> None:
+    """Read the file again with columns as the reader says, and remember it for such files.
+
+    `mapping`: a key of generic.FIELDS, or empty for the notes, by column. Raises NotFound and Busy.
+    """
+    read = await _found(world, user.user_id, import_id)
+    if await world.storage.job(job_id("import", user.user_id, import_id)):
+        raise Busy(RUNNING)
+    payload = {**read.payload, "mapping": dict(mapping), "rows": 0, "problem": ""}
+    fresh = _job(world, "import-read", user.user_id, import_id, payload)
+    await armed(world, replace(fresh, created_at=read.created_at))
+    await world.queue.ring(fresh.job_id)
+
+
+async def apply(
+    world: World,
+    user: User,
+    import_id: str,
+    *,
+    overwrite: bool,
+    doubtful: Doubt,
+    choices: Mapping[int, Doubt],
+) -> None:
+    """Import what the preview shows; doing it again changes nothing.
+
+    `overwrite`: the file counts more than the reader's own edits. `doubtful`: what becomes of rows
+    that may be books of theirs; `choices`: of single ones, by row. Raises NotFound and Busy.
+    """
+    read = await _found(world, user.user_id, import_id)
+    if not read.ended or read.payload.get("problem"):
+        raise Busy("The file is still being read.")
+    payload = {
+        **_named(read),
+        "overwrite": overwrite,
+        "doubtful": doubtful,
+        "choices": {str(row): choice for row, choice in choices.items()},
+        "chunks": read.payload["chunks"],
+        "rows": read.payload["rows"],
+        "began": read.created_at.isoformat(),
+    }
+    job = _job(world, "import", user.user_id, import_id, payload)
+    await world.storage.add_job(job)
+    await world.queue.ring(job.job_id)
+
+
+async def undo(world: World, user: User, import_id: str) -> None:
+    """Take an import back, what was edited since excepted; doing it again changes nothing.
+
+    Only the last import can be undone. Raises NotFound and Busy.
+    """
+    read = await _found(world, user.user_id, import_id)
+    applied = await world.storage.job(job_id("import", user.user_id, import_id))
+    if applied is None or import_id != user.last_import:
+        raise NotFound("There is nothing to take back.")
+    if not applied.ended:
+        raise Busy(RUNNING)
+    payload = {**_named(read), "chunks": applied.payload["chunks"], "rows": applied.payload["rows"]}
+    job = _job(world, "import-undo", user.user_id, import_id, payload)
+    await world.storage.add_job(job)
+    await world.queue.ring(job.job_id)
+
+
+def _named(read: Job) -> dict[str, Any]:
+    return {name: read.payload[name] for name in ("user_id", "import_id", "file_name")}
+
+
+def _job(world: World, kind: str, user_id: str, import_id: str, payload: Mapping[str, Any]) -> Job:
+    now = world.now()
+    return Job(
+        job_id=job_id(kind, user_id, import_id),
+        kind=kind,
+        payload=payload,
+        due_at=now,
+        created_at=now,
+    )
+
+
+async def _found(world: World, user_id: str, import_id: str) -> Job:
+    job = await world.storage.job(job_id("import-read", user_id, import_id))
+    if job is None:
+        raise NotFound(NONE)
+    return job
+
+
+async def look(world: World, user: User, import_id: str) -> Import:
+    """How an import stands. Raises NotFound, also for a stranger's."""
+    read = await _found(world, user.user_id, import_id)
+    applied = await world.storage.job(job_id("import", user.user_id, import_id))
+    undone = applied and await world.storage.job(job_id("import-undo", user.user_id, import_id))
+    current = undone or applied or read
+    stage = _stage(read, applied, undone or None)
+    folder = plans.folder(user.user_id, import_id)
+    seen = await plans.kept(world, f"{folder}/preview.json") if read.ended else None
+    counted = applied.payload.get("counts", {}) if applied else (seen or {}).get("counts", {})
+    payload = current.payload
+    return Import(
+        import_id=import_id,
+        file_name=str(read.payload["file_name"]),
+        format=str((seen or {}).get("format", "")),
+        stage=stage,
+        rows=int(payload.get("rows", 0)),
+        handled=int(payload.get("handled", 0)),
+        counts={kind: int(counted.get(kind, 0)) for kind in KINDS},
+        samples=_samples(seen or {}),
+        columns=tuple(
+            (name, tuple(examples), field)
+            for name, examples, field in (seen or {}).get("columns", ())
+        ),
+        remarks=tuple((seen or {}).get("remarks", ())),
+        overwrite=bool(applied and applied.payload.get("overwrite")),
+        seconds_left=_seconds_left(world, current),
+        message=str(read.payload.get("problem") or current.message),
+        can_undo=bool(applied and applied.ended and not undone and user.last_import == import_id),
+        left=int(applied.payload.get("left", 0)) if applied else 0,
+        undo_kept=tuple(undone.payload.get("kept", ())) if undone else (),
+        created_at=read.created_at,
+    )
+
+
+def _stage(read: Job, applied: Job | None, undone: Job | None) -> Stage:
+    if undone:
+        return "undoing" if not undone.ended else "undone" if undone.state == "done" else "failed"
+    if applied:
+        return "applying" if not applied.ended else "done" if applied.state == "done" else "failed"
+    if not read.ended:
+        return "reading"
+    if read.state == "failed" or read.payload.get("problem"):
+        return "failed"
+    return "columns" if read.payload.get("needs_mapping") else "preview"
+
+
+def _samples(seen: Mapping[str, Any]) -> dict[Kind, tuple[Sample, ...]]:
+    return {
+        kind: tuple(
+            Sample(**{**one, "changes": tuple(one["changes"])})
+            for one in seen.get("samples", {}).get(kind, ())
+        )
+        for kind in KINDS
+    }
+
+
+def _seconds_left(world: World, job: Job) -> int | None:
+    """By how long the rows so far have taken; None while there is nothing to judge by."""
+    handled, rows = int(job.payload.get("handled", 0)), int(job.payload.get("rows", 0))
+    since = job.payload.get("since")
+    if job.ended or not handled or not rows or since is None:
+        return None
+    taken = (world.now() - datetime.fromisoformat(str(since))).total_seconds()
+    return max(round(taken / handled * (rows - handled)), 0)

@@ -1,0 +1,227 @@
+"""A row of a file laid over a reader's copy: what is new, what changes, and what stays theirs.
+
+Three voices decide: what the file that was imported last said (`UserBook.imported`), what this one
+says, and the copy as it is. Where the reader has changed nothing since, the file counts; where they
+have, they do.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from booklib.models import MAX_NOTES, MAX_READINGS, MAX_REVIEW, MAX_TAGS, Reading, UserBook, Value
+from booklib.models.folding import fold
+from booklib.models.ids import book_id
+from booklib.transfer.rows import Row
+
+_ORDER = ("status", "rating", "started", "finished", "copies")
+_ATTRIBUTES = {"started": "started_on", "finished": "finished_on"}
+_EMPTY: Mapping[str, Value] = {
+    "status": "to-read",
+    "rating": 0,
+    "started": "",
+    "finished": "",
+    "copies": 0,
+}
+
+
+@dataclass(slots=True)
+class Merge:
+    """A copy while a row is laid over it."""
+
+    copy: UserBook
+    overwrite: bool = False
+    changed: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    """What becomes another, as before and after, by name."""
+    stays: list[str] = field(default_factory=list)
+    """Names of what the file says otherwise, but the reader's own counts."""
+    base: dict[str, Value] = field(default_factory=dict)
+
+    def set(self, name: str, value: Any) -> None:
+        """Take a value over where it differs."""
+        attribute = _ATTRIBUTES.get(name, name)
+        before = getattr(self.copy, attribute)
+        if before != value:
+            self.changed.setdefault(name, (before, value))
+            self.copy = replace(self.copy, **{attribute: value})
+
+
+def merged(row: Row, copy: UserBook, *, overwrite: bool = False) -> Merge:
+    """What the copy becomes, neither placed nor rekeyed.
+
+    Doing it again with the same row changes nothing any more.
+    """
+    merge = Merge(copy, overwrite, base=dict(copy.imported))
+    for name in _ORDER:
+        _one_value(merge, name, _said(row, name))
+    _tags(merge, row.tags)
+    _readings(merge, row.readings)
+    _text(merge, "review", row.review, MAX_REVIEW, append=False)
+    _text(merge, "notes", row.notes, MAX_NOTES, append=True)
+    _fields(merge, row)
+    # Our own export says by itself what an earlier file had said.
+    base = {**row.imported, **copy.imported} if row.exact else merge.base
+    if base != dict(copy.imported):
+        merge.copy = replace(merge.copy, imported=base)
+    return merge
+
+
+def added_to(row: Row, copy: UserBook) -> Merge:
+    """What a further row of the same book adds: readings, tags, notes; never anything else."""
+    merge = Merge(copy, base=dict(copy.imported))
+    _tags(merge, row.tags)
+    readings = (*row.readings, Reading(row.started, row.finished))
+    latest = Reading(copy.started_on, copy.finished_on)
+    _readings(merge, tuple(each for each in readings if any(each) and each != latest))
+    _text(merge, "notes", row.notes, MAX_NOTES, append=True, remember=False)
+    _text(merge, "review", row.review, MAX_REVIEW, append=True, remember=False)
+    return merge
+
+
+def new_copy(row: Row, user_id: str, ident: str, key: str, began: datetime) -> UserBook:
+    """A copy of a row's book with nothing in it yet but its identity and when it was added.
+
+    Rows of one moment keep their order: the later one in the file was added a microsecond later.
+    """
+    added_at = row.added_at or began
+    if not row.exact:
+        added_at += timedelta(microseconds=row.number)
+    return UserBook(
+        user_book_id=ident,
+        user_id=user_id,
+        book_id=book_id(key),
+        isbn=row.isbn,
+        edition=row.edition,
+        added_at=added_at,
+    )
+
+
+def digest(text: str) -> str:
+    """How a long text is remembered: 16 hex digits of its SHA-256."""
+    return sha256(text.encode()).hexdigest()[:16]
+
+
+def own_digest(copy: UserBook) -> str:
+    """What of a copy is the reader's and no catalogue's, as a digest: equal while nobody edits."""
+    part = [
+        copy.isbn,
+        copy.status,
+        copy.rating,
+        copy.started_on,
+        copy.finished_on,
+        copy.readings,
+        copy.tags,
+        copy.copies,
+        copy.review,
+        copy.notes,
+        sorted(copy.mine.items()),
+        copy.deleted_at and copy.deleted_at.isoformat(),
+        copy.moved_to,
+    ]
+    return digest(json.dumps(part, ensure_ascii=False))
+
+
+def _said(row: Row, name: str) -> Value:
+    value: Value = getattr(row, name)
+    return None if value == "" else value
+
+
+def _one_value(merge: Merge, name: str, theirs: Value) -> None:
+    if theirs is None:
+        return
+    ours = getattr(merge.copy, _ATTRIBUTES.get(name, name))
+    base = merge.base.get(name)
+    untouched = ours == base if name in merge.base else ours == _EMPTY[name]
+    merge.base[name] = theirs
+    if ours == theirs:
+        return
+    if untouched or (merge.overwrite and theirs != _EMPTY[name]):
+        merge.set(name, theirs)
+    elif theirs != _EMPTY[name] and theirs != base:
+        merge.stays.append(name)
+
+
+def _tags(merge: Merge, theirs: tuple[str, ...]) -> None:
+    if not theirs:
+        return
+    base = merge.base.get("tags")
+    before = {_folded(tag) for tag in base} if isinstance(base, tuple) else set()
+    now = {_folded(tag) for tag in theirs}
+    ours = merge.copy.tags
+    kept = [tag for tag in ours if _folded(tag) in now or _folded(tag) not in before]
+    there = {_folded(tag) for tag in kept}
+    wanted = [
+        tag
+        for tag in theirs
+        if _folded(tag) not in there and (_folded(tag) not in before or merge.overwrite)
+    ]
+    merge.base["tags"] = theirs
+    merge.set("tags", (*kept, *wanted)[:MAX_TAGS])
+
+
+def _folded(tag: str) -> str:
+    return fold(tag) or tag
+
+
+def _readings(merge: Merge, theirs: tuple[Reading, ...]) -> None:
+    if not theirs:
+        return
+    base = merge.base.get("readings")
+    before = set(base) if isinstance(base, tuple) else set()
+    now = {_spelt(reading) for reading in theirs}
+    kept = [
+        reading
+        for reading in merge.copy.readings
+        if _spelt(reading) in now or _spelt(reading) not in before
+    ]
+    there = {_spelt(reading) for reading in kept}
+    new = [reading for reading in theirs if _spelt(reading) not in there | before]
+    merge.base["readings"] = tuple(_spelt(reading) for reading in theirs)
+    every = (*kept, *new)
+    if new and kept:
+        every = tuple(sorted(every, key=lambda reading: reading.finished or reading.started))
+    merge.set("readings", every[:MAX_READINGS])
+
+
+def _spelt(reading: Reading) -> str:
+    return f"{reading.started}/{reading.finished}"
+
+
+def _text(
+    merge: Merge, name: str, theirs: str, most: int, *, append: bool, remember: bool = True
+) -> None:
+    if not theirs:
+        return
+    theirs = theirs[:most]
+    ours: str = getattr(merge.copy, name)
+    base = merge.base.get(name)
+    if remember:
+        merge.base[name] = digest(theirs)
+    if ours == theirs or (append and theirs in ours):
+        return
+    together = f"{ours}\n\n{theirs}"
+    if not ours or merge.overwrite or (remember and base == digest(ours)):
+        merge.set(name, theirs)
+    elif append and (base is None or not remember) and len(together) <= most:
+        merge.set(name, together)
+    elif base != digest(theirs):
+        merge.stays.append(name)
+
+
+def _fields(merge: Merge, row: Row) -> None:
+    given = {**merge.copy.given, **row.given}
+    if given != dict(merge.copy.given):
+        merge.set("given", given)
+    new = {
+        name: value
+        for name, value in row.mine.items()
+        if name not in merge.copy.mine or merge.overwrite
+    }
+    mine = {**merge.copy.mine, **new}
+    if mine != dict(merge.copy.mine):
+        merge.set("mine", mine)

@@ -1,0 +1,75 @@
+"""Taking an import back: its plans walked backwards; what was edited since stays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from booklib.models import UserBook
+from booklib.models.shelf import own_bytes, place
+from booklib.ports import MAX_CHANGES, Change, World
+from booklib.retries import attempts
+from booklib.transfer import plans
+from booklib.transfer.applying import MOST_BYTES, books
+from booklib.transfer.merging import own_digest
+from booklib.transfer.planning import copies
+from booklib.transfer.plans import Entry
+
+
+async def undo_chunk(world: World, user_id: str, folder: str, chunk: int) -> tuple[str, ...]:
+    """Take back what one chunk did; safe to do again.
+
+    The titles of the books that were left alone, because they were edited since. Raises Busy.
+    """
+    entries = [
+        entry
+        for entry in await plans.kept_plan(world, folder, chunk, user_id)
+        if entry.action != "same"
+    ]
+    left: list[str] = []
+    for group in _groups(entries):
+        async for _ in attempts():
+            left_here: list[str] = []
+            there = await copies(world, user_id, [entry.ident for entry in group])
+            changes = await _changes(world, group, there, left_here)
+            if not changes or await world.storage.apply(user_id, changes):
+                left += left_here
+                break
+    return tuple(left)
+
+
+def _groups(entries: Sequence[Entry]) -> list[list[Entry]]:
+    groups: list[list[Entry]] = [[]]
+    size = 0
+    for entry in entries:
+        weight = 2_000 + (own_bytes(entry.before) if entry.before else 0)
+        if len(groups[-1]) == MAX_CHANGES or (groups[-1] and size + weight > MOST_BYTES):
+            groups.append([])
+            size = 0
+        groups[-1].append(entry)
+        size += weight
+    return [group for group in groups if group]
+
+
+async def _changes(
+    world: World, group: list[Entry], there: Mapping[str, UserBook], left: list[str]
+) -> list[Change]:
+    known = await books(world, (copy.book_id for copy in there.values()))
+    changes = []
+    for entry in group:
+        now = there.get(entry.ident)
+        if now is None or now.user_book_id != entry.ident:
+            if now is not None:
+                left.append(entry.title)  # its ISBN was changed, so it was edited
+            continue
+        before = entry.before
+        if before is not None and own_digest(now) == own_digest(before):
+            continue
+        if own_digest(now) != entry.after:
+            left.append(entry.title)
+        elif before is None:
+            changes.append(Change(now, None))
+        else:
+            back = replace(before, rev=now.rev, edit=now.edit + 1, lookup=now.lookup)
+            changes.append(Change(now, place(back, known.get(back.book_id or ""))))
+    return changes

@@ -1,0 +1,277 @@
+"""The jobs of an import: reading the file, applying it, taking it back."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from booklib.claims import Claim, GivenBack
+from booklib.errors import BadFile
+from booklib.models import Job, UserBook
+from booklib.ports import World
+from booklib.transfer import matching, planning, plans
+from booklib.transfer.applying import Closed, Wish, apply_chunk
+from booklib.transfer.format import Opened
+from booklib.transfer.left import is_left
+from booklib.transfer.planning import Judge
+from booklib.transfer.plans import CHUNK, KINDS, Judged, Kind
+from booklib.transfer.recognise import open_rows
+from booklib.transfer.rows import Row
+from booklib.transfer.undoing import undo_chunk
+
+RUN_S = 60.0
+"""How long one run works before it lets others have the worker: a function ends after minutes."""
+
+SLICE_S = 0.002
+"""How long the event loop is held at a time, after which others have as long."""
+
+GONE = "The file has not arrived. Please send it again."
+TITLES_KEPT = 200
+
+
+async def read_file(world: World, claim: Claim) -> str:
+    """Read the upload, judge each row, keep both; what is wrong with a file is told as `problem`.
+
+    A run that was cut off begins from the first row: nothing was written to the library.
+    """
+    payload = claim.job.payload
+    user_id, import_id = str(payload["user_id"]), str(payload["import_id"])
+    folder = plans.folder(user_id, import_id)
+    try:
+        with TemporaryDirectory(prefix="booklib-") as temporary:
+            path = Path(temporary) / "upload"
+            if not await world.files.fetch(f"{folder}/upload", path):
+                raise BadFile(GONE)
+            name, chosen = str(payload["file_name"]), payload.get("mapping")
+            opened = await asyncio.to_thread(open_rows, path, name, chosen)
+            if not chosen and (known := await _remembered(world, user_id, opened.signature)):
+                opened = await asyncio.to_thread(open_rows, path, name, known)
+            await _Reading(world, claim, user_id, folder, opened).run()
+    except BadFile as error:
+        await claim.progress(problem=str(error))
+    return ""
+
+
+def _mapping_name(user_id: str, signature: str) -> str:
+    return f"mappings/{user_id}/{signature}.json"
+
+
+async def _remembered(world: World, user_id: str, signature: str) -> dict[str, str]:
+    """The columns that the reader chose for an earlier file with the same header."""
+    return await plans.kept(world, _mapping_name(user_id, signature)) or {} if signature else {}
+
+
+class _Reading:
+    """One run over a file's rows."""
+
+    def __init__(
+        self, world: World, claim: Claim, user_id: str, folder: str, opened: Opened
+    ) -> None:
+        self._world, self._claim = world, claim
+        self._user_id, self._folder = user_id, folder
+        self._opened = opened
+        self._counts: dict[Kind, int] = dict.fromkeys(KINDS, 0)
+        self._samples: dict[Kind, list[dict[str, Any]]] = {kind: [] for kind in KINDS}
+        self._remarks: dict[str, int] = {}
+        self._rows = 0
+
+    async def run(self) -> None:
+        """Judge all rows and keep what the preview shows."""
+        if chosen := self._claim.job.payload.get("mapping"):
+            name = _mapping_name(self._user_id, self._opened.signature)
+            await plans.keep(self._world, name, chosen)
+        await self._claim.progress(since=self._world.now().isoformat(), handled=0)
+        titles = await matching.titles_of(self._world, self._user_id)
+        judge = Judge(self._world, self._user_id, titles)
+        chunks = 0
+        with closing(_as_generator(self._opened)) as rows:
+            while some := await in_slices(rows, CHUNK):
+                await self._chunk(judge, some, chunks)
+                chunks += 1
+        await self._keep_preview(chunks)
+
+    async def _chunk(self, judge: Judge, rows: Sequence[Row], chunk: int) -> None:
+        judged = await judge.judge(rows)
+        await plans.keep_rows(self._world, self._folder, chunk, [one for one, _ in judged])
+        for one, copy in judged:
+            self._counts[one.kind] += 1
+            await self._sample(one, copy)
+            for remark in one.row.remarks:
+                if len(self._remarks) < 50 or remark in self._remarks:
+                    self._remarks[remark] = self._remarks.get(remark, 0) + 1
+        self._rows += len(judged)
+        await self._claim.progress(handled=self._rows)
+
+    async def _sample(self, one: Judged, copy: UserBook | None) -> None:
+        shown = self._samples[one.kind]
+        if len(shown) < planning.SAMPLES[one.kind]:
+            candidate = ""
+            if one.candidate:
+                found = await planning.copies(self._world, self._user_id, [one.candidate])
+                candidate = planning.told_candidate(found.get(one.candidate))
+            shown.append(planning.sample(one, copy, candidate))
+
+    async def _keep_preview(self, chunks: int) -> None:
+        opened = self._opened
+        preview = {
+            "format": opened.label,
+            "columns": [[seen.name, list(seen.examples), seen.field] for seen in opened.columns],
+            "remarks": [*opened.remarks, *self._told()],
+            "counts": self._counts,
+            "samples": self._samples,
+            "chunks": chunks,
+        }
+        await plans.keep(self._world, f"{self._folder}/preview.json", preview)
+        await self._claim.progress(
+            rows=self._rows,
+            handled=self._rows,
+            chunks=chunks,
+            needs_mapping=opened.needs_mapping,
+        )
+
+    def _told(self) -> list[str]:
+        """What was noticed in single rows, each sentence once."""
+        often = sorted(self._remarks.items(), key=lambda pair: -pair[1])[:10]
+        return [said if count == 1 else f"{said} ({count:,} rows)" for said, count in often]
+
+
+def _as_generator(opened: Opened) -> Any:
+    yield from opened.rows()
+
+
+async def in_slices(rows: Iterator[Row], most: int) -> list[Row]:
+    """The next rows, without ever holding the event loop for long."""
+    found: list[Row] = []
+    while len(found) < most:
+        began = time.perf_counter()
+        while time.perf_counter() - began < SLICE_S and len(found) < most:
+            some = list(islice(rows, 4))
+            found += some
+            if len(some) < 4:
+                return found
+        await asyncio.sleep(0)
+    return found
+
+
+async def apply_file(world: World, claim: Claim) -> str:
+    """Import the rows, a chunk at a time, going on where an earlier run was. Raises GivenBack."""
+    payload = claim.job.payload
+    user_id, import_id = str(payload["user_id"]), str(payload["import_id"])
+    folder = plans.folder(user_id, import_id)
+    wish = Wish(
+        bool(payload["overwrite"]),
+        payload["doubtful"],
+        {int(row): choice for row, choice in payload["choices"].items()},
+    )
+    began = datetime.fromisoformat(payload["began"])
+    run = _Run(world, claim)
+    await run.start()
+    try:
+        async for chunk in run.chunks():
+            outcome = await apply_chunk(world, user_id, folder, chunk, wish, began)
+            judged = await plans.kept_rows(world, folder, chunk)
+            left = sum(is_left(one, payload) for one in judged) + len(outcome.refused)
+            if outcome.refused:
+                await _keep_refused(world, folder, dict(outcome.refused))
+            counted = {
+                "new": len(outcome.made),
+                "changed": outcome.changed,
+                "same": outcome.same,
+                "doubtful": sum(one.kind == "doubtful" and is_left(one, payload) for one in judged),
+                "broken": sum(one.kind == "broken" for one in judged) + len(outcome.refused),
+            }
+            await run.done(chunk, len(judged), counted, left)
+    except Closed:
+        return ""
+    await _look_up_later(world, claim)
+    return ""
+
+
+async def _keep_refused(world: World, folder: str, refused: dict[int, str]) -> None:
+    name = f"{folder}/refused.json"
+    known = await plans.kept(world, name) or {}
+    await plans.keep(world, name, {**known, **{str(row): said for row, said in refused.items()}})
+
+
+async def _look_up_later(world: World, claim: Claim) -> None:
+    payload = claim.job.payload
+    if not payload.get("counts", {}).get("new"):
+        return
+    now = world.now()
+    user_id, import_id = payload["user_id"], payload["import_id"]
+    job = Job(
+        job_id=f"enrich:{user_id}:{import_id}",
+        kind="enrich",
+        payload={
+            "user_id": user_id,
+            "import_id": import_id,
+            "folder": plans.folder(user_id, import_id),
+            "chunks": payload["chunks"],
+        },
+        due_at=now,
+        created_at=now,
+    )
+    await world.storage.add_job(job)
+    await world.queue.ring(job.job_id)
+
+
+class _Run:
+    """A bounded run over the chunks of an import, and what it has counted."""
+
+    def __init__(self, world: World, claim: Claim) -> None:
+        self._world, self._claim = world, claim
+        self._until = time.monotonic() + RUN_S
+
+    async def start(self) -> None:
+        """Remember when the work began, to tell how long it will take."""
+        if "since" not in self._claim.job.payload:
+            await self._claim.progress(since=self._world.now().isoformat(), handled=0)
+
+    async def chunks(self) -> Any:
+        """The chunks that are still to be done. Raises GivenBack where the time is over."""
+        while (chunk := int(self._claim.job.payload.get("chunk", 0))) < self._last:
+            if time.monotonic() > self._until:
+                await self._claim.wait(self._world.now(), "", give_back=True)
+                await self._world.queue.ring(self._claim.job.job_id)
+                raise GivenBack
+            yield chunk
+
+    @property
+    def _last(self) -> int:
+        return int(self._claim.job.payload["chunks"])
+
+    async def done(self, chunk: int, rows: int, counted: dict[str, int], left: int) -> None:
+        """Store that a chunk is done, and what came of it."""
+        payload = self._claim.job.payload
+        counts = payload.get("counts", {})
+        await self._claim.progress(
+            chunk=chunk + 1,
+            handled=int(payload.get("handled", 0)) + rows,
+            counts={kind: counts.get(kind, 0) + number for kind, number in counted.items()},
+            left=int(payload.get("left", 0)) + left,
+        )
+
+
+async def take_back(world: World, claim: Claim) -> str:
+    """Undo an import from its last chunk to its first. Raises GivenBack."""
+    payload = claim.job.payload
+    user_id, import_id = str(payload["user_id"]), str(payload["import_id"])
+    folder = plans.folder(user_id, import_id)
+    run = _Run(world, claim)
+    await run.start()
+    async for number in run.chunks():
+        chunk = int(payload["chunks"]) - 1 - number
+        kept = list(claim.job.payload.get("kept", ()))
+        for title in await undo_chunk(world, user_id, folder, chunk):
+            if title not in kept and len(kept) < TITLES_KEPT:
+                kept.append(title)
+        await run.done(number, CHUNK, {}, 0)
+        await claim.progress(kept=kept, handled=min((number + 1) * CHUNK, int(payload["rows"])))
+    return ""
