@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from booklib import isbn as isbn_rules
 from booklib.models import MAX_RATING, Status
-from booklib.models.folding import fold
+from booklib.models.folding import clean, fold
 from booklib.transfer.drafts import folded
 
 SPOILED = (
@@ -253,7 +253,7 @@ def names(cell: str, separators: str) -> list[str]:
     Where a comma is no separator it stands between surname and first name.
     """
     marks = re.escape(separators)
-    parts = re.split(f"[{marks}]" if marks else "\n", cell)
+    parts = re.split(f"[{marks}]" if marks else "\n", clean(cell))
     tidy = (" ".join(part.split()).strip(" ,;") for part in parts)
     turned = (part if "," in separators else turned_name(part) for part in tidy)
     return list(dict.fromkeys(part for part in turned if part))

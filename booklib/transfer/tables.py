@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from booklib.errors import BadFile
+from booklib.models.folding import clean
 from booklib.transfer import encodings
 from booklib.transfer.cells import as_it_was
 from booklib.transfer.kinds import EMPTY
@@ -97,7 +98,8 @@ def read_table(path: Path) -> Table:
 
 def distinct(header: Iterable[str]) -> tuple[str, ...]:
     """The names of a header: without outer quotes and spaces, numbered where one comes again."""
-    cells = [" ".join(as_it_was(cell).strip(" '\"\t\ufeff").split())[:200] for cell in header]
+    bare = (clean(as_it_was(cell)).strip(" '\"\ufeff") for cell in header)
+    cells = [" ".join(cell.split())[:200].strip() for cell in bare]
     while cells and not cells[-1]:
         cells.pop()
     if len(cells) > MAX_COLUMNS:

@@ -97,3 +97,13 @@ def _format(name, needs, aliases=None):
 def test_json_that_nobody_writes_is_refused(tmp_path):
     with pytest.raises(BadFile, match="none that is known"):
         opened(tmp_path, '{"a": [1, 2, 3]}')
+
+
+def test_letters_with_loose_accents_are_stored_like_all_others(tmp_path):
+    loose = "E\u0301te\u0301"
+    content = f"{GOODREADS},{loose}\n" + line(
+        GOODREADS, Book_Id=loose, Title=loose, Author=loose, Bookshelves=loose, Private_Notes=loose
+    )
+    (row,) = opened(tmp_path, f"{content},{loose}\n").rows()
+    assert row.given == {"title": "Été", "authors": ("Été",)}
+    assert (row.ident, row.tags, row.notes) == ("goodreads:Été", ("Été",), "Été\n\nÉté: Été")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from booklib.models import Reading
+from booklib.models.folding import clean
 from booklib.transfer import cells
 from booklib.transfer.columns import (
     Column,
@@ -35,7 +36,7 @@ _ISBN = isbn()
 
 def _uid(draft: Draft, cell: str) -> None:
     """An ISBN, often with digits lost, or else the book's own id at the StoryGraph or Amazon."""
-    text = cell.strip()[:100]
+    text = clean(cell)[:100]
     if _ISBN_LIKE.fullmatch(text):
         _ISBN.read(draft, cell)
         return
