@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from booklib.transfer.columns import Column
 from booklib.transfer.drafts import Draft
@@ -34,8 +34,6 @@ class Format:
     the notes under their header."""
     finish: Callable[[Draft], None] = _nothing
     """Called when all cells are read, for what depends on several columns."""
-    json_records: Callable[[Any], Any] | None = None
-    """No longer asked: a JSON file is opened by a `FILE`."""
     aliases: Mapping[str, str] = field(default_factory=dict)
     """Headers in other languages or older layouts, each with its name in `columns`."""
 
