@@ -22,6 +22,7 @@ from booklib.web import (
     covers,
     errors,
     finish,
+    importing,
     limits,
     pages,
     reading_life,
@@ -48,6 +49,7 @@ BLUEPRINTS = (
     adding.blueprint,
     refresh.blueprint,
     scan.blueprint,
+    importing.blueprint,
 )
 
 
