@@ -39,6 +39,17 @@ class Claim:
             until = self._world.now() + self._lease
             await self._save(replace(self.job, payload=payload, lease_until=until))
 
+    async def advance(self, **values: Any) -> None:
+        """As `progress`, once a part of the work is done for good. Raises LostClaim.
+
+        What went wrong before counts no longer: a long job may be interrupted any number of times,
+        as long as it gets further in between.
+        """
+        async with self._turn:
+            payload = {**self.job.payload, **values, "waits": 0}
+            until = self._world.now() + self._lease
+            await self._save(replace(self.job, payload=payload, lease_until=until, attempts=1))
+
     async def end(self, *, failed: bool = False, message: str = "") -> None:
         """Nothing more will happen to it by itself. Raises LostClaim."""
         state: JobState = "failed" if failed else "done"

@@ -41,9 +41,9 @@ async def enrich(world: World, claim: Claim) -> str:
                 await _go_on_later(world, claim, PAUSE_S, "")
             asked += await _ask(world, claim, user_id, made[at])
             at += 1
-            await claim.progress(chunk=chunk, at=at, pauses=0)
+            await claim.advance(chunk=chunk, at=at, pauses=0)
         chunk, at = chunk + 1, 0
-        await claim.progress(chunk=chunk, at=at)
+        await claim.advance(chunk=chunk, at=at)
     user = await world.storage.user(user_id)
     if user and user.last_import != payload["import_id"]:
         await world.files.remove_all(folder)

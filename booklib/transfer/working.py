@@ -251,7 +251,7 @@ class _Run:
         """Store that a chunk is done, and what came of it."""
         payload = self._claim.job.payload
         counts = payload.get("counts", {})
-        await self._claim.progress(
+        await self._claim.advance(
             chunk=chunk + 1,
             handled=int(payload.get("handled", 0)) + rows,
             counts={kind: counts.get(kind, 0) + number for kind, number in counted.items()},
