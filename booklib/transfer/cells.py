@@ -14,10 +14,11 @@ from booklib.models.folding import clean, fold
 from booklib.transfer.drafts import folded
 
 SPOILED = (
-    "A spreadsheet has shortened the ISBN {cell}, which cannot be repaired. "
+    "A spreadsheet has shortened an ISBN (to one such as 9.78E+12), which cannot be repaired. "
     "Export the file again and import it without opening it in a spreadsheet."
 )
-TWO_WAYS = "A spreadsheet has dropped digits of it, and two ISBNs would fit."
+TWO_WAYS = "A spreadsheet has dropped digits of an ISBN, and two would fit: it is in the notes."
+NO_ISBN = "A number is no ISBN: it is in the notes."
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 _FORMULA = re.compile(r"'+[=+\-@\t\r]")
@@ -111,7 +112,7 @@ def isbn(cell: str) -> Isbn:
     if exact := _exact(text):
         return Isbn(exact)
     if _WEIGHED.fullmatch(text):
-        return Isbn(None, (), SPOILED.format(cell=text))
+        return Isbn(None, (), SPOILED)
     if _ASIN.fullmatch(text):
         return Isbn(None, (("ASIN", text),))
     if _SHORTENED.fullmatch(text) and (found := _lengthened(text)):
@@ -123,8 +124,7 @@ def isbn(cell: str) -> Isbn:
     others = tuple(("ISBN", other) for other in found[1:] if other)
     if found:
         return Isbn(found[0], others)
-    problem = findings[0].problem if findings else ""
-    return Isbn(None, (("ISBN", text),), problem)
+    return Isbn(None, (("ISBN", text),), NO_ISBN)
 
 
 def _exact(text: str) -> str | None:

@@ -127,9 +127,7 @@ def isbn(label: str = "ISBN") -> Column:
         found = cells.isbn(cell)
         for name, text in found.rest:
             draft.keep(label if name == "ISBN" else name, text)
-        if found.problem and found.rest:
-            draft.remark(f"{label} {found.rest[0][1][:40]}: {found.problem} It is in the notes.")
-        elif found.problem:
+        if found.problem:
             draft.remark(found.problem)
         if found.isbn and draft.isbn and found.isbn != draft.isbn:
             draft.keep(label, found.isbn)
@@ -147,7 +145,7 @@ def rating(out_of: int = 5) -> Column:
         found = cells.stars(cell, out_of)
         if found.wrong:
             draft.keep("Rating", found.exact)
-            draft.remark(f"The rating {found.exact[:40]} is not one of 0 to {out_of} stars.")
+            draft.remark(f"A rating is not one of 0 to {out_of} stars: it is in the notes.")
             return
         if found.half_stars is not None:
             draft.rating = found.half_stars
@@ -180,7 +178,7 @@ def read_day(draft: Draft, cell: str, label: str) -> str:
     found = days.day(cell, draft.day_order)
     if not found.sure:
         draft.keep(label, cell)
-        draft.remark(f"{label} {cell.strip()[:40]} is no date there is: it is in the notes.")
+        draft.remark("A date is none that there is: it is in the notes as it was written.")
     return found.text
 
 

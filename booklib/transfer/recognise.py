@@ -20,6 +20,9 @@ from booklib.transfer.reading import fold_name, opened
 from booklib.transfer.sheets import read_workbook
 from booklib.transfer.tables import Table, read_table
 
+PROBLEM = "Problem"
+"""The first column of the rows that an import has left out; it says why, and is not read."""
+
 UNKNOWN_JSON = (
     "This JSON file is none that is known here. The formats that can be imported are listed in "
     "the help; most programs export CSV too."
@@ -54,6 +57,8 @@ def open_rows(path: Path, name: str, mapping: Mapping[str, str] | None = None) -
 
 
 def _opened(table: Table, mapping: Mapping[str, str]) -> Opened:
+    if table.header[0] == PROBLEM and len(table.header) > 1:
+        table = table.without_first()
     if form := recognised(table.header, _tables()):
         return opened(
             _mapped(form, mapping),

@@ -27,6 +27,7 @@ MAX_CELL = 131_072
 """Characters; also the limit of the csv module."""
 
 TOO_WIDE = f"This file has more than {MAX_COLUMNS:,} columns, so it is no table of books."
+NAMELESS = "The first line of this file should name its columns, and it names none."
 LONG_CELL = (
     f"Row {{number}} has a cell of more than {MAX_CELL:,} characters. "
     "Please shorten it and try again."
@@ -72,10 +73,18 @@ class Table:
                 if any(cells) and any(not cell.isspace() for cell in cells if cell):
                     yield _record(self.header, line, cells)
 
+    def without_first(self) -> Table:
+        """The same table without its first column."""
+        return replace(self, header=self.header[1:], lines=partial(_shortened, self.lines))
+
     def headless(self) -> Table:
         """The same table where the first line is a book already: its columns are numbered."""
         names = tuple(f"Column {place}" for place in range(1, len(self.header) + 1))
         return replace(self, header=names, start=self.start - 1)
+
+
+def _shortened(lines: Callable[[], Iterator[Line]]) -> Iterator[Line]:
+    return (line._replace(cells=line.cells[1:]) for line in lines())
 
 
 def read_table(path: Path) -> Table:
@@ -102,6 +111,8 @@ def distinct(header: Iterable[str]) -> tuple[str, ...]:
     cells = [" ".join(cell.split())[:200].strip() for cell in bare]
     while cells and not cells[-1]:
         cells.pop()
+    if not cells:
+        raise BadFile(NAMELESS)
     if len(cells) > MAX_COLUMNS:
         raise BadFile(TOO_WIDE)
     names: dict[str, None] = {}

@@ -107,3 +107,16 @@ def test_letters_with_loose_accents_are_stored_like_all_others(tmp_path):
     (row,) = opened(tmp_path, f"{content},{loose}\n").rows()
     assert row.given == {"title": "Été", "authors": ("Été",)}
     assert (row.ident, row.tags, row.notes) == ("goodreads:Été", ("Été",), "Été\n\nÉté: Été")
+
+
+def test_rows_that_were_left_out_are_read_without_the_column_that_says_why(tmp_path):
+    plain = f"{GOODREADS}\n{line(GOODREADS, Title='A', My_Rating='4')}\n"
+    left = "\n".join(
+        f"{first},{rest}"
+        for first, rest in zip(("Problem", "Perhaps this book"), plain.splitlines(), strict=True)
+    )
+    whole = opened(tmp_path, plain)
+    expected = list(whole.rows())
+    again = opened(tmp_path, left)
+    assert list(again.rows()) == expected
+    assert (again.signature, again.columns) == (whole.signature, whole.columns)

@@ -134,6 +134,7 @@ def test_cells_that_were_defused_are_as_they_were(tmp_path):
         (b"\x00\x00\x00", "empty"),
         (b"Title,Author\n", "no books"),
         (b"Title,Author\n,\n\n", "no books"),
+        (b"'\n1\n", "name its columns"),
         (b"%PDF-1.7 \xe2\xe3", "PDF"),
         (b"\x89PNG\r\n\x1a\n", "picture"),
         (b"\xff\xd8\xff\xe0 JFIF", "picture"),
