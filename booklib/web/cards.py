@@ -39,6 +39,11 @@ _LAZY: Final = b' loading="lazy"'
 
 _TEMPLATE: Final = "shelf/_card.html"
 
+_STATUSES: Final = tuple(
+    (status, words, STATUS_SHORT.get(status, "")) for status, words in STATUS_WORDS.items()
+)
+"""Each with its words, and with a short form where they do not fit beside the others."""
+
 _NOTES: Final[dict[Lookup, str]] = {
     "pending": "Details will follow",
     "not-found": "No details found",
@@ -67,10 +72,7 @@ class Drawn(NamedTuple):
     photo: Photo | None
     polls: bool
     """Whether the card asks again: its look-up, or its picture, is still to come."""
-    statuses: tuple[tuple[Status, str, str], ...] = tuple(
-        (status, words, STATUS_SHORT.get(status, "")) for status, words in STATUS_WORDS.items()
-    )
-    """Each with its words, and with a short form where they do not fit beside the others."""
+    statuses: tuple[tuple[Status, str, str], ...] = _STATUSES
 
 
 def shelf_html(rows: Iterable[ShelfRow]) -> bytes:
