@@ -59,7 +59,7 @@ def ident(program: str) -> Column:
     """The book's id in the program that it comes from."""
 
     def read(draft: Draft, cell: str) -> None:
-        draft.ident = f"{program}:{clean(cell)[:100]}"
+        draft.ident = f"{program}:{clean(cell)[:100].strip()}"
 
     return Column("finds the book again in a later file", read)
 

@@ -36,7 +36,7 @@ _ISBN = isbn()
 
 def _uid(draft: Draft, cell: str) -> None:
     """An ISBN, often with digits lost, or else the book's own id at the StoryGraph or Amazon."""
-    text = clean(cell)[:100]
+    text = clean(cell)[:100].strip()
     if _ISBN_LIKE.fullmatch(text):
         _ISBN.read(draft, cell)
         return
