@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
+from booklib.library.readings import in_order
 from booklib.models import MAX_NOTES, MAX_READINGS, MAX_REVIEW, MAX_TAGS, Reading, UserBook, Value
 from booklib.models.folding import fold
 from booklib.models.ids import book_id
@@ -72,15 +73,47 @@ def merged(row: Row, copy: UserBook, *, overwrite: bool = False) -> Merge:
 
 
 def added_to(row: Row, copy: UserBook) -> Merge:
-    """What a further row of the same book adds: readings, tags, notes; never anything else."""
+    """What a further row of the same book adds: readings, tags, notes, a rating where none is.
+
+    It takes nothing away. What such rows said is remembered apart from what the first one said.
+    """
     merge = Merge(copy, base=dict(copy.imported))
-    _tags(merge, row.tags)
-    readings = (*row.readings, Reading(row.started, row.finished))
+    tags = {_folded(tag): tag for tag in row.tags}
+    _more(merge, "tags", {_folded(tag): tag for tag in copy.tags}, tags, MAX_TAGS)
+    last = Reading(row.started, row.finished)
     latest = Reading(copy.started_on, copy.finished_on)
-    _readings(merge, tuple(each for each in readings if any(each) and each != latest))
+    readings = [each for each in (*row.readings, last) if any(each) and each != latest]
+    there = {_spelt(each): each for each in copy.readings}
+    _more(merge, "readings", there, {_spelt(each): each for each in readings}, MAX_READINGS)
     _text(merge, "notes", row.notes, MAX_NOTES, append=True, remember=False)
     _text(merge, "review", row.review, MAX_REVIEW, append=True, remember=False)
+    if row.rating and merge.base.get("more rating") != row.rating:
+        merge.base["more rating"] = row.rating
+        if not copy.rating and not merge.base.get("rating"):
+            merge.set("rating", row.rating)
+    if merge.base != dict(copy.imported):
+        merge.copy = replace(merge.copy, imported=merge.base)
     return merge
+
+
+def _more(
+    merge: Merge, name: str, ours: Mapping[str, Any], theirs: Mapping[str, Any], most: int
+) -> None:
+    """Add what the reader has not, and has not taken away since a former import brought it."""
+    known = {each for key in (name, f"more {name}") for each in _listed(merge.base.get(key))}
+    if name == "tags":
+        known = {_folded(tag) for tag in known}
+    new = {key: value for key, value in theirs.items() if key not in known and key not in ours}
+    if new:
+        more = _listed(merge.base.get(f"more {name}"))
+        merge.base[f"more {name}"] = (*more, *new)
+        own = getattr(merge.copy, name)
+        every = (*own, *new.values())
+        merge.set(name, (in_order(every) if name == "readings" else every)[:most])
+
+
+def _listed(value: Value) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else ()
 
 
 def new_copy(row: Row, user_id: str, ident: str, key: str, began: datetime) -> UserBook:
