@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 from warnings import catch_warnings, simplefilter
 
-from openpyxl import load_workbook
-
 from booklib.errors import BadFile
 from booklib.transfer.kinds import EMPTY
 from booklib.transfer.tables import LONG_CELL, MAX_CELL, Line, Table, distinct
@@ -124,6 +122,8 @@ def _first(sheet: Any) -> Line | None:
 
 
 def _workbook(path: Path) -> Any:
+    from openpyxl import load_workbook  # late: it takes longer to load than all else at the start
+
     with catch_warnings():
         simplefilter("ignore")  # of styles and extensions that are not read here anyway
         return load_workbook(path, read_only=True, data_only=True, keep_links=False)
