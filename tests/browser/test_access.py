@@ -28,6 +28,7 @@ SIGNED_IN = (
     "/library?cursor=x",
     "/books/new",
     "/scan",
+    "/import",
     "/find?q=dune",
     "/account",
     "/account/password",
@@ -96,7 +97,9 @@ def pages() -> set[str]:
     """The routes that answer a whole page of their own to a GET."""
     rules = [rule for rule in APP.url_map.iter_rules() if "GET" in (rule.methods or ())]
     pieces = {"static", "pages.health", "books.card", "covers.arrived", "covers.own"}
-    return {rule.endpoint for rule in rules} - pieces - {"covers.shared"}
+    pieces |= {"covers.shared", "importing.uploaded", "importing.left"}
+    elsewhere = {"importing.shown"}  # at each of its stages, in test_import.py
+    return {rule.endpoint for rule in rules} - pieces - elsewhere
 
 
 def endpoint(path: str) -> str:
