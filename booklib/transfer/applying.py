@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Literal, NamedTuple
@@ -16,6 +16,7 @@ from booklib.transfer import plans
 from booklib.transfer.merging import added_to, merged, new_copy, own_digest
 from booklib.transfer.planning import copies
 from booklib.transfer.plans import Action, Entry, Judged
+from booklib.transfer.resting import resting
 
 Doubt = Literal["add", "merge", "skip"]
 
@@ -63,17 +64,24 @@ def targets(rows: Iterable[Judged], wish: Wish) -> list[tuple[Judged, str, bool]
 
 
 async def apply_chunk(
-    world: World, user_id: str, folder: str, chunk: int, wish: Wish, began: datetime
+    world: World,
+    user_id: str,
+    folder: str,
+    chunk: int,
+    judged: Sequence[Judged],
+    wish: Wish,
+    began: datetime,
 ) -> Outcome:
     """Import the rows of one chunk; its plan is stored before anything is written.
 
     Raises Busy, and Closed.
     """
-    rows = targets(await plans.kept_rows(world, folder, chunk), wish)
+    rows = targets(judged, wish)
     there = await copies(world, user_id, [ident for _, ident, _ in rows])
     work = Work(world, user_id, wish, began, _by_copy(rows, there), there)
-    await plans.keep_plan(world, folder, chunk, work.entries())
-    entries = await plans.kept_plan(world, folder, chunk, user_id)
+    await work.lay()
+    planned = [entry async for entry in resting(work.entries())]
+    entries = await plans.keep_plan(world, folder, chunk, user_id, planned)
     await work.write()
     refused = {row for row, _ in work.refused}
     made = [
@@ -128,12 +136,17 @@ class Work:
         self._wish = wish
         self._began = began
         self._before = {copy.user_book_id: copy for copy in there.values()}
-        self._after = {ident: self._laid(self._before.get(ident), ident) for ident in rows}
+        self._after: dict[str, UserBook] = {}
         self._books: dict[str, Book] = {}
 
-    def entries(self) -> list[Entry]:
+    async def lay(self) -> None:
+        """Work out what each copy becomes, with pauses for others."""
+        async for ident in resting(self.rows):
+            self._after[ident] = self._laid(self._before.get(ident), ident)
+
+    def entries(self) -> Iterator[Entry]:
         """The plan."""
-        return [self._entry(ident, after) for ident, after in self._after.items()]
+        return (self._entry(ident, after) for ident, after in self._after.items())
 
     def _entry(self, ident: str, after: UserBook) -> Entry:
         before = self._before.get(ident)
@@ -167,7 +180,8 @@ class Work:
         there: Mapping[str, UserBook] = self._before
         async for _ in attempts():
             try:
-                if await self._world.storage.apply(self._user_id, self._changes(group, there)):
+                changes = [change async for change in resting(self._changes(group, there))]
+                if await self._world.storage.apply(self._user_id, changes):
                     return
             except Invalid as problem:
                 await self._apply_apart(group, problem)
@@ -176,15 +190,13 @@ class Work:
             there = await copies(self._world, self._user_id, group)
         raise AssertionError("attempts() ends by raising Busy")
 
-    def _changes(self, group: list[str], there: Mapping[str, UserBook]) -> list[Change]:
-        found = []
+    def _changes(self, group: list[str], there: Mapping[str, UserBook]) -> Iterator[Change]:
         for ident in group:
             before = there.get(ident)
             known = before == self._before.get(ident)
             after = self._after[ident] if known else self._laid(before, ident)
             if before is None or after != before:
-                found.append(Change(before, self._placed(before, after)))
-        return found
+                yield Change(before, self._placed(before, after))
 
     async def _apply_apart(self, group: list[str], problem: Invalid) -> None:
         if len(group) > 1:

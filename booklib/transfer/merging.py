@@ -44,12 +44,21 @@ class Merge:
     base: dict[str, Value] = field(default_factory=dict)
 
     def set(self, name: str, value: Any) -> None:
-        """Take a value over where it differs."""
-        attribute = _ATTRIBUTES.get(name, name)
-        before = getattr(self.copy, attribute)
+        """Take a value over where it differs; each is set once."""
+        before = getattr(self.copy, _ATTRIBUTES.get(name, name))
         if before != value:
-            self.changed.setdefault(name, (before, value))
-            self.copy = replace(self.copy, **{attribute: value})
+            self.changed[name] = (before, value)
+
+    def done(self, base: Mapping[str, Value]) -> Merge:
+        """The merge with all that was set in its copy."""
+        values: dict[str, Any] = {
+            _ATTRIBUTES.get(name, name): value for name, (_, value) in self.changed.items()
+        }
+        if base != dict(self.copy.imported):
+            values["imported"] = base
+        if values:
+            self.copy = replace(self.copy, **values)
+        return self
 
 
 def merged(row: Row, copy: UserBook, *, overwrite: bool = False) -> Merge:
@@ -66,10 +75,7 @@ def merged(row: Row, copy: UserBook, *, overwrite: bool = False) -> Merge:
     _text(merge, "notes", row.notes, MAX_NOTES, append=True)
     _fields(merge, row)
     # Our own export says by itself what an earlier file had said.
-    base = {**row.imported, **copy.imported} if row.exact else merge.base
-    if base != dict(copy.imported):
-        merge.copy = replace(merge.copy, imported=base)
-    return merge
+    return merge.done({**row.imported, **copy.imported} if row.exact else merge.base)
 
 
 def added_to(row: Row, copy: UserBook) -> Merge:
@@ -91,9 +97,7 @@ def added_to(row: Row, copy: UserBook) -> Merge:
         merge.base["more rating"] = row.rating
         if not copy.rating and not merge.base.get("rating"):
             merge.set("rating", row.rating)
-    if merge.base != dict(copy.imported):
-        merge.copy = replace(merge.copy, imported=merge.base)
-    return merge
+    return merge.done(merge.base)
 
 
 def _more(

@@ -12,6 +12,7 @@ from booklib.ports import MAX_IDS, World
 from booklib.transfer import matching
 from booklib.transfer.merging import Merge, merged
 from booklib.transfer.plans import Judged, Kind
+from booklib.transfer.resting import resting
 from booklib.transfer.rows import Row
 
 SAMPLES: Mapping[Kind, int] = {"new": 20, "same": 20, "changed": 20, "doubtful": 100, "broken": 20}
@@ -57,10 +58,10 @@ class Judge:
         """The rows judged, each with the reader's copy that it is about, if there is one."""
         wanted = [ident for row in rows for ident in self._ids(row)]
         there = await copies(self.world, self.user_id, wanted)
-        judged = [self._one(row, there) for row in rows]
+        judged = [one async for one in resting(self._one(row, there) for row in rows)]
         candidates = [one.candidate for one in judged if one.candidate]
         there |= await copies(self.world, self.user_id, candidates)
-        found = [self._settled(one, there) for one in judged]
+        found = [one async for one in resting(self._settled(one, there) for one in judged)]
         return [(one, there.get(one.target)) for one in found]
 
     def _ids(self, row: Row) -> list[str]:

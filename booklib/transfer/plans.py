@@ -14,10 +14,11 @@ from typing import Any, Literal, NamedTuple
 
 from booklib.models import Keys, Reading, UserBook
 from booklib.ports import World
+from booklib.transfer.resting import resting
 from booklib.transfer.rows import Row
 
-CHUNK = 200
-"""Rows of one chunk."""
+CHUNK = 100
+"""Rows of one chunk: read and written in a few milliseconds, for pages wait meanwhile."""
 
 Kind = Literal["new", "same", "changed", "doubtful", "broken"]
 KINDS: tuple[Kind, ...] = ("new", "same", "changed", "doubtful", "broken")
@@ -85,22 +86,31 @@ def plan_name(place: str, chunk: int) -> str:
 
 async def keep_rows(world: World, place: str, chunk: int, rows: list[Judged]) -> None:
     """Store a chunk's rows."""
-    await keep(world, rows_name(place, chunk), [_row_out(one) for one in rows])
+    packed = [one async for one in resting(map(_row_out, rows))]
+    await keep(world, rows_name(place, chunk), packed)
 
 
 async def kept_rows(world: World, place: str, chunk: int) -> list[Judged]:
     """A chunk's rows."""
-    return [_row_in(one) for one in await kept(world, rows_name(place, chunk)) or ()]
+    packed = await kept(world, rows_name(place, chunk)) or ()
+    return [one async for one in resting(map(_row_in, packed))]
 
 
-async def keep_plan(world: World, place: str, chunk: int, entries: list[Entry]) -> None:
-    """Store a chunk's plan; one that is there stays, for its before-images are the true ones."""
+async def keep_plan(
+    world: World, place: str, chunk: int, user_id: str, entries: list[Entry]
+) -> list[Entry]:
+    """Store a chunk's plan; one that is there stays, for its before-images are the true ones.
+
+    The plan that counts.
+    """
     name = plan_name(place, chunk)
-    if await world.files.get(name) is None:
-        packed = [
-            {**one._asdict(), "before": one.before and packed_copy(one.before)} for one in entries
-        ]
-        await keep(world, name, packed)
+    if await world.files.get(name) is not None:
+        return await kept_plan(world, place, chunk, user_id)
+    packed = [
+        {**one._asdict(), "before": one.before and packed_copy(one.before)} for one in entries
+    ]
+    await keep(world, name, packed)
+    return entries
 
 
 async def kept_plan(world: World, place: str, chunk: int, user_id: str) -> list[Entry]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
 from itertools import islice
@@ -23,14 +23,12 @@ from booklib.transfer.left import is_left
 from booklib.transfer.planning import Judge
 from booklib.transfer.plans import CHUNK, KINDS, Judged, Kind
 from booklib.transfer.recognise import open_rows
+from booklib.transfer.resting import resting
 from booklib.transfer.rows import Row
 from booklib.transfer.undoing import undo_chunk
 
 RUN_S = 60.0
 """How long one run works before it lets others have the worker: a function ends after minutes."""
-
-SLICE_S = 0.002
-"""How long the event loop is held at a time, after which others have as long."""
 
 GONE = "The file has not arrived. Please send it again."
 TITLES_KEPT = 200
@@ -92,7 +90,7 @@ class _Reading:
         judge = Judge(self._world, self._user_id, titles)
         chunks = 0
         with closing(_as_generator(self._opened)) as rows:
-            while some := await in_slices(rows, CHUNK):
+            while some := [row async for row in resting(islice(rows, CHUNK))]:
                 await self._chunk(judge, some, chunks)
                 chunks += 1
         await self._keep_preview(chunks)
@@ -146,20 +144,6 @@ def _as_generator(opened: Opened) -> Any:
     yield from opened.rows()
 
 
-async def in_slices(rows: Iterator[Row], most: int) -> list[Row]:
-    """The next rows, without ever holding the event loop for long."""
-    found: list[Row] = []
-    while len(found) < most:
-        began = time.perf_counter()
-        while time.perf_counter() - began < SLICE_S and len(found) < most:
-            some = list(islice(rows, 4))
-            found += some
-            if len(some) < 4:
-                return found
-        await asyncio.sleep(0)
-    return found
-
-
 async def apply_file(world: World, claim: Claim) -> str:
     """Import the rows, a chunk at a time, going on where an earlier run was. Raises GivenBack."""
     payload = claim.job.payload
@@ -175,8 +159,8 @@ async def apply_file(world: World, claim: Claim) -> str:
     await run.start()
     try:
         async for chunk in run.chunks():
-            outcome = await apply_chunk(world, user_id, folder, chunk, wish, began)
             judged = await plans.kept_rows(world, folder, chunk)
+            outcome = await apply_chunk(world, user_id, folder, chunk, judged, wish, began)
             left = sum(is_left(one, payload) for one in judged) + len(outcome.refused)
             if outcome.refused:
                 await _keep_refused(world, folder, dict(outcome.refused))
