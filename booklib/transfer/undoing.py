@@ -63,13 +63,15 @@ async def _changes(
                 left.append(entry.title)  # its ISBN was changed, so it was edited
             continue
         before = entry.before
-        if before is not None and own_digest(now) == own_digest(before):
-            continue
-        if own_digest(now) != entry.after:
+        # A new book that lies in the trash was not edited: the undo empties it out of there.
+        own = own_digest(now if before else replace(now, deleted_at=None))
+        if own != entry.after and (before is None or own != own_digest(before)):
             left.append(entry.title)
         elif before is None:
             changes.append(Change(now, None))
         else:
-            back = replace(before, rev=now.rev, edit=now.edit + 1, lookup=now.lookup)
-            changes.append(Change(now, place(back, known.get(back.book_id or ""))))
+            book = known.get(before.book_id or "")
+            back = place(replace(before, rev=now.rev, edit=now.edit, lookup=now.lookup), book)
+            if back != now:
+                changes.append(Change(now, replace(back, edit=now.edit + (own == entry.after))))
     return changes
