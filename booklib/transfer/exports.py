@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from booklib.models import User
 from booklib.ports import World
-from booklib.transfer import library_json
+from booklib.transfer import goodreads_csv, library_json
 
 
 class Export(NamedTuple):
@@ -24,5 +24,6 @@ class Export(NamedTuple):
 
 
 EXPORTS = {
+    "goodreads": Export(".csv", "text/csv; charset=utf-8", goodreads_csv.stream),
     "json": Export(".json", "application/json", library_json.stream),
 }
