@@ -10,6 +10,7 @@ from booklib import __version__
 from booklib.cli.check import check
 from booklib.cli.common import Command, load_settings
 from booklib.cli.demo import demo
+from booklib.cli.importing import import_
 from booklib.cli.scan import scan
 from booklib.cli.serving import announce
 from booklib.cli.users import user
@@ -57,5 +58,6 @@ def serve(host: str, port: int) -> None:
 
 main.add_command(user)
 main.add_command(demo)
+main.add_command(import_)
 main.add_command(scan)
 main.add_command(check)
