@@ -128,7 +128,6 @@ async def _shown(state: Import, status: int = 200, **problems: str) -> Response:
         "import/_arrived.html",
         status=status,
         shown=request.args.get("stage", ""),
-        arrived=wants_fragment(),
         typed=importforms.typed(state, form),
         fields=importforms.FIELDS,
         can_be_mapped=importforms.can_be_mapped(state),

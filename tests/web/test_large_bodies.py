@@ -4,6 +4,7 @@ import asyncio
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.processes import ROOT, free_port, until_up
@@ -97,6 +98,31 @@ async def test_pictures_of_somebody_who_is_signed_out_are_not_kept(server, chunk
     assert answer.startswith(b"HTTP/1.1 303 ")
     assert b"/login?next=" in answer
     assert resident_mb(pid) - before < 20
+
+
+async def test_a_file_to_import_goes_to_the_disk_and_not_to_memory(server, tmp_path):
+    port, pid = server
+    size = 200 * 1024 * 1024
+
+    async def body():
+        head = 'Content-Disposition: form-data; name="file"; filename="books.csv"'
+        yield f"--xyz\r\n{head}\r\n\r\n".encode()
+        for _ in range(size // len(CHUNK)):
+            yield CHUNK
+        yield b"\r\n--xyz--\r\n"
+
+    words = "seven brown sparrows"
+    account = {"username": "alice", "email": "alice@example.org", "password": words}
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+        answer = await client.post("/register", data=account | {"confirm_password": words})
+        assert answer.status_code == 303
+        before = resident_mb(pid)
+        kind = {"Content-Type": "multipart/form-data; boundary=xyz"}
+        answer = await client.post("/import", content=body(), headers=kind)
+        assert answer.status_code == 303
+    assert resident_mb(pid) - before < 20
+    [upload] = tmp_path.glob("files/imports/*/*/upload")
+    assert upload.stat().st_size == size
 
 
 async def test_a_client_that_hangs_up_while_sending_leaves_no_trace(server):

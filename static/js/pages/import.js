@@ -63,4 +63,9 @@ document.addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
   tellLost(true);
   setTimeout(() => ctx.sourceElement.dispatchEvent(new Event("again")), 5000);
 });
-document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => { if (isPoll(ctx) && ctx.response.status < 400) tellLost(false); });
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  if (!isPoll(ctx) || ctx.response.status >= 400) return;
+  tellLost(false);
+  const ended = !document.getElementById("import-progress");
+  if (ended && document.activeElement === document.body) document.getElementById("import-heading").focus({ preventScroll: true });
+});
