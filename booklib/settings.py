@@ -6,7 +6,7 @@ import fcntl
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal, TypeVar, get_args
@@ -74,6 +74,13 @@ class Settings:
     """The secret of AWS Secrets Manager that holds the secret key."""
     origin_secret: str = field(default="", repr=False)
     """What CloudFront adds to each request, where nobody may come by another way."""
+
+    def on(self, storage: StorageKind) -> Settings:
+        """These settings for another storage. Raises SettingsError where its places are unset."""
+        missing = [name for name in AWS_PLACES if not getattr(self, name.lower())]
+        if storage == "dynamodb" and missing:
+            raise SettingsError(", ".join(missing), "must be set for DynamoDB.")
+        return replace(self, storage=storage)
 
     @property
     def database(self) -> Path:

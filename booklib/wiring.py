@@ -7,8 +7,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from booklib.copying import Side
 from booklib.ports import Catalogue, Dump, Files, Queue, Storage, World
-from booklib.settings import Settings, library_path
+from booklib.settings import Settings, StorageKind, library_path
 
 if TYPE_CHECKING:
     from booklib.adapters.picture_process import PictureProcess
@@ -80,6 +81,15 @@ async def open_working_world(
         if places.queue is None:
             bell.answers = await _worker(world, opened)
         yield world
+
+
+@asynccontextmanager
+async def open_side(settings: Settings, storage: StorageKind) -> AsyncIterator[Side]:
+    """One of the two storages, whichever the settings serve from; for copies between them."""
+    chosen = settings.on(storage)
+    async with AsyncExitStack() as opened:
+        places = await open_places(chosen, opened)
+        yield Side(storage, places.store, places.files)
 
 
 class Bell:

@@ -1,6 +1,6 @@
 """Hand-written stand-ins for the outside world: storage, queue, clock and catalogue in memory."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -170,6 +170,33 @@ class MemoryStorage:
     async def users(self) -> AsyncIterator[User]:
         for user in sorted(self._users.values(), key=lambda user: user.name_key):
             yield user
+
+    # Dump
+
+    async def all_books(self) -> AsyncIterator[Sequence[Book]]:
+        yield tuple(self._books.values())
+
+    async def all_copies(self) -> AsyncIterator[Sequence[UserBook]]:
+        yield tuple(self._user_books.values())
+
+    async def copies(self, ids: Sequence[str]) -> dict[str, UserBook]:
+        return {ident: self._user_books[ident] for ident in ids if ident in self._user_books}
+
+    async def put_user(self, user: User) -> None:
+        self._check_names(user)
+        known = self._users.get(user.user_id)
+        self._users[user.user_id] = replace(user, counts=known.counts if known else {})
+
+    async def put_books(self, books: Sequence[Book]) -> None:
+        self._books |= {book.book_id: book for book in books}
+
+    async def put_copies(self, copies: Sequence[UserBook]) -> None:
+        self._user_books |= {copy.user_book_id: copy for copy in copies}
+
+    async def put_counts(self, user_id: str, counts: Mapping[str, int]) -> None:
+        user = self._users[user_id]
+        version = user.shelf_version + 1
+        self._users[user_id] = replace(user, counts=dict(counts), shelf_version=version)
 
     async def hit(self, key: str, window_s: int) -> int:
         now = self._now()

@@ -9,6 +9,7 @@ import click
 from booklib import __version__
 from booklib.cli.check import check
 from booklib.cli.common import Command, load_settings
+from booklib.cli.copying import copy_library
 from booklib.cli.demo import demo
 from booklib.cli.importing import import_
 from booklib.cli.scan import scan
@@ -61,3 +62,4 @@ main.add_command(demo)
 main.add_command(import_)
 main.add_command(scan)
 main.add_command(check)
+main.add_command(copy_library)

@@ -48,10 +48,11 @@ ALLOWED = {
     "adapters": {"models", "errors", "settings", "ports", "plain_text", ""},
     "web": USE_CASES | {"jobs", ""},
     "serve": {"errors"},
-    "wiring": USE_CASES | {"jobs", "settings", "adapters"},
+    "copying": PORTS,
+    "wiring": USE_CASES | {"jobs", "settings", "adapters", "copying"},
     "app": USE_CASES | {"settings", "web", "wiring", ""},
     "aws": USE_CASES | {"jobs", "settings", "web", "wiring", "adapters", "app"},
-    "cli": USE_CASES | {"jobs", "settings", "serve", "app", "wiring", ""},
+    "cli": USE_CASES | {"copying", "jobs", "settings", "serve", "app", "wiring", ""},
     "__main__": {"cli"},
 }
 """What each part of `booklib` may import; the empty name is the package itself (its version)."""

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from booklib.adapters.dynamodb import checking, jobs, removal, schema, shelf, users, writes
+from booklib.adapters.dynamodb import checking, dumping, jobs, removal, schema, shelf, users, writes
 from booklib.adapters.dynamodb.calls import Dynamo
 from booklib.adapters.dynamodb.schema import Tables
 from booklib.models import Book, Job, Owner, Page, Query, ShelfRow, User, UserBook
-from booklib.ports import Change, check_changes
+from booklib.ports import Change, Counted, check_changes
 
 __all__ = ["DynamoStorage", "Tables"]
 
@@ -68,6 +68,27 @@ class DynamoStorage:
     async def users(self) -> AsyncIterator[User]:
         for user in await checking.users(self._dynamo):
             yield user
+
+    def all_books(self) -> AsyncIterator[Sequence[Book]]:
+        return dumping.books(self._dynamo)
+
+    def all_copies(self) -> AsyncIterator[Sequence[UserBook]]:
+        return dumping.copies(self._dynamo)
+
+    async def copies(self, ids: Sequence[str]) -> dict[str, UserBook]:
+        return await dumping.copies_by_id(self._dynamo, ids)
+
+    async def put_user(self, user: User) -> None:
+        await dumping.put_user(self._dynamo, user)
+
+    async def put_books(self, books: Sequence[Book]) -> None:
+        await dumping.put_books(self._dynamo, books)
+
+    async def put_copies(self, copies: Sequence[UserBook]) -> None:
+        await dumping.put_copies(self._dynamo, copies)
+
+    async def put_counts(self, user_id: str, counts: Counted) -> None:
+        await dumping.put_counts(self._dynamo, user_id, counts)
 
     async def faults(self) -> list[str]:
         return await checking.faults(self._dynamo)

@@ -91,7 +91,16 @@ class Dynamo:
 
     async def remove_many(self, table: str, key: str, ids: Sequence[str]) -> None:
         """Remove items by their keys, whatever is in them."""
-        wanted = [{"DeleteRequest": {"Key": {key: typed(ident)}}} for ident in dict.fromkeys(ids)]
+        await self._write_many(
+            table,
+            [{"DeleteRequest": {"Key": {key: typed(ident)}}} for ident in dict.fromkeys(ids)],
+        )
+
+    async def put_many(self, table: str, items: Sequence[Item]) -> None:
+        """Put items, whatever is there."""
+        await self._write_many(table, [{"PutRequest": {"Item": one}} for one in items])
+
+    async def _write_many(self, table: str, wanted: list[Request]) -> None:
         patience = self.patience()
         while wanted:
             some, wanted = wanted[:WRITTEN_AT_ONCE], wanted[WRITTEN_AT_ONCE:]

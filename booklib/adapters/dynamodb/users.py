@@ -86,10 +86,15 @@ async def there_are_some(dynamo: Dynamo) -> bool:
 async def add(dynamo: Dynamo, new: User, only_first: bool) -> None:
     """Raises NameTaken and EmailTaken, and RegistrationClosed if it was to be the first."""
     values = {"user_id": new.user_id, **profile_values(new), "shelf_version": 0}
+    await add_item(dynamo, new, item(values), only_first=only_first)
+
+
+async def add_item(dynamo: Dynamo, new: User, values: Item, *, only_first: bool = False) -> None:
+    """Store the item of a new user with what guards their names. Raises as `add` does."""
     request = {
         "TransactItems": [
             {"Update": counted(dynamo, 1, "" if not only_first else _NOBODY)},
-            {"Put": _new(dynamo, item(values))},
+            {"Put": _new(dynamo, values)},
             {"Put": _guard(dynamo, schema.name_guard(new.name_key), new.user_id)},
             {"Put": _guard(dynamo, schema.mail_guard(new.mail_key), new.user_id)},
         ]
@@ -157,7 +162,7 @@ async def save(dynamo: Dynamo, before: User, after: User) -> bool:
         **values,
         before_rev=before.rev,
     )
-    parts, taken = _renamed(dynamo, before, after)
+    parts, taken = renamed(dynamo, before, after)
     try:
         if parts:
             items = [{"Update": profile}, *parts]
@@ -173,7 +178,7 @@ async def save(dynamo: Dynamo, before: User, after: User) -> bool:
     return True
 
 
-def _renamed(
+def renamed(
     dynamo: Dynamo, before: User, after: User
 ) -> tuple[list[Request], dict[int, type[NameTaken] | type[EmailTaken]]]:
     """The guards that a change of names moves, and what it means where one is refused."""

@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from booklib.adapters.sqlite import checking, jobs, search, shelf, users, writes
+from booklib.adapters.sqlite import checking, dumping, jobs, search, shelf, users, writes
 from booklib.adapters.sqlite.connection import Database
 from booklib.adapters.sqlite.kept import Kept
 from booklib.adapters.sqlite.migrate import prepare
 from booklib.models import UNDOABLE, Book, Job, Owner, Page, Query, ShelfRow, User, UserBook
-from booklib.ports import Change, check_changes
+from booklib.ports import Change, Counted, check_changes
 
 _CHUNK = 200
 
@@ -77,6 +77,33 @@ class SqliteStorage:
             for user in some:
                 yield user
             after = some[-1].name_key
+
+    async def all_books(self) -> AsyncIterator[Sequence[Book]]:
+        after = ""
+        while some := await self._database.read(dumping.books, after, _CHUNK):
+            yield some
+            after = some[-1].book_id
+
+    async def all_copies(self) -> AsyncIterator[Sequence[UserBook]]:
+        after = ""
+        while some := await self._database.read(dumping.copies, after, _CHUNK):
+            yield some
+            after = some[-1].user_book_id
+
+    async def copies(self, ids: Sequence[str]) -> dict[str, UserBook]:
+        return await self._database.read(dumping.copies_by_id, ids)
+
+    async def put_user(self, user: User) -> None:
+        await self._database.write(dumping.put_user, user)
+
+    async def put_books(self, books: Sequence[Book]) -> None:
+        await self._database.write(dumping.put_books, books)
+
+    async def put_copies(self, copies: Sequence[UserBook]) -> None:
+        await self._database.write(dumping.put_copies, copies)
+
+    async def put_counts(self, user_id: str, counts: Counted) -> None:
+        await self._database.write(dumping.put_counts, user_id, counts)
 
     async def faults(self) -> list[str]:
         return await self._database.read(checking.faults)

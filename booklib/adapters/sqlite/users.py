@@ -20,11 +20,12 @@ def add(db: sqlite3.Connection, user: User, only_first: bool) -> None:
     """Raises NameTaken and EmailTaken, and RegistrationClosed if it was to be the first."""
     if only_first and some(db, "", 1):
         raise RegistrationClosed
-    _check_names(db, user)
+    check_names(db, user)
     insert(db, "users", user_values(user) | {"counts": "{}", "shelf_version": 0})
 
 
-def _check_names(db: sqlite3.Connection, user: User) -> None:
+def check_names(db: sqlite3.Connection, user: User) -> None:
+    """Raise NameTaken or EmailTaken where another user has one of them."""
     for column, key, error in (
         ("name_key", user.name_key, NameTaken),
         ("mail_key", user.mail_key, EmailTaken),
@@ -54,7 +55,7 @@ def save(db: sqlite3.Connection, before: User, after: User) -> bool:
     stored = db.execute("SELECT rev FROM users WHERE user_id = ?", (before.user_id,)).fetchone()
     if stored is None or stored[0] != before.rev:
         return False
-    _check_names(db, after)
+    check_names(db, after)
     values = user_values(replace(after, rev=before.rev + 1))
     db.execute(f"UPDATE users SET {assignments(values)} WHERE user_id = :user_id", values)
     return True

@@ -102,6 +102,15 @@ def _change(db: sqlite3.Connection, row: Values, after: UserBook) -> None:
         index.add(db, now["number"], now["words"])
 
 
+def put_copy(db: sqlite3.Connection, owner: int, copy: UserBook) -> None:
+    """Store a copy as it is, over the one that may be there; nothing is counted."""
+    row = _stored(db, [copy.user_book_id]).get(copy.user_book_id)
+    if row is None:
+        _add(db, owner, copy)
+    else:
+        _change(db, row, copy)
+
+
 def _remove(db: sqlite3.Connection, row: Values) -> None:
     index.remove(db, row["number"], row["words"])
     db.execute("DELETE FROM user_books WHERE number = ?", (row["number"],))

@@ -1,0 +1,97 @@
+"""`booklib copy`: a whole installation from SQLite to DynamoDB, or back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from booklib.cli.common import Command, load_settings
+from booklib.copying import KINDS, Report, copy
+from booklib.settings import StorageKind
+
+STORAGES = click.Choice(["sqlite", "dynamodb"])
+_WORDS = {"users": "accounts", "books": "books known", "copies": "books owned", "files": "pictures"}
+
+
+@click.command("copy", cls=Command)
+@click.option("--from", "source", type=STORAGES, required=True, help="Where the library is.")
+@click.option("--to", "target", type=STORAGES, required=True, help="Where it is to be as well.")
+@click.option("--overwrite", is_flag=True, help="Replace what is there and differs.")
+@click.option("--dry-run", is_flag=True, help="Only tell what would be written.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def copy_library(
+    source: StorageKind, target: StorageKind, overwrite: bool, dry_run: bool, as_json: bool
+) -> None:
+    """Copy every account with its books and pictures to the other storage.
+
+    Both sides come from the settings: the data folder, and the tables and the bucket. It can be
+    run again at any time: it goes on where it was cut off, and changes nothing once all is equal.
+    Nobody should change books at the source meanwhile. The exit status is 0 where both sides hold
+    the same in the end.
+    """
+    if source == target:
+        raise click.UsageError("--from and --to must be different.")
+    report = asyncio.run(_copied(source, target, overwrite, dry_run, quiet=as_json))
+    if as_json:
+        click.echo(json.dumps(_facts(report), ensure_ascii=False, indent=2))
+    else:
+        _tell(report, source, target, dry_run)
+    if not report.equal and not dry_run:
+        raise SystemExit(1)
+
+
+async def _copied(
+    source: StorageKind, target: StorageKind, overwrite: bool, dry_run: bool, *, quiet: bool
+) -> Report:
+    from booklib.wiring import open_side
+
+    settings = load_settings()
+    async with open_side(settings, source) as here, open_side(settings, target) as there:
+        if quiet or not sys.stderr.isatty():
+            return await copy(here, there, overwrite=overwrite, dry_run=dry_run)
+        with click.progressbar(length=1, label="Copying", file=sys.stderr) as bar:
+
+            def progress(done: int, most: int) -> None:
+                bar.length = max(most, 1)
+                bar.update(done - bar.pos)
+
+            return await copy(here, there, overwrite=overwrite, dry_run=dry_run, progress=progress)
+
+
+def _facts(report: Report) -> dict[str, Any]:
+    facts = asdict(report)
+    for side in ("source", "target"):
+        sums = getattr(report, side)
+        facts[side] = {kind: {"items": sums[kind].items, "sum": sums[kind].digest} for kind in sums}
+    return {"equal": report.equal, **facts}
+
+
+def _tell(report: Report, source: str, target: str, dry_run: bool) -> None:
+    done = "would be written" if dry_run else "written"
+    for kind, words in _WORDS.items():
+        tally = getattr(report, kind)
+        differing = f", {tally.differing:,} differ and were left" if tally.differing else ""
+        click.echo(f"{words}: {tally.written:,} {done}, {tally.same:,} the same{differing}")
+    for sentence in report.left_out:
+        click.echo(sentence)
+    for name in report.wrong_counts:
+        click.echo(
+            f"The numbers of “{name}” were wrong at the source; the copy has the right ones."
+        )
+    for name in report.moved:
+        click.echo(f"“{name}” was changed meanwhile: please run this again.")
+    if dry_run:
+        return
+    for kind in KINDS:
+        ours, theirs = report.source[kind], report.target[kind]
+        sign = "=" if ours == theirs else "≠"
+        click.echo(
+            f"{_WORDS[kind]}: {ours.items:,} in {source} {sign} {theirs.items:,} in {target}, "
+            f"{ours.digest[:16]} {sign} {theirs.digest[:16]}"
+        )
+    click.echo("Both sides hold the same." if report.equal else "The two sides differ.")
