@@ -30,7 +30,8 @@ def row_key(row: Row) -> str:
 
 
 def _named(row: Row) -> str:
-    words = [fold(str(row.given.get("title", ""))), *_authors(row)]
+    title = str(row.given.get("title", ""))
+    words = [fold(title) or title, *_authors(row)]
     return sha256("\n".join(words).encode()).hexdigest()[:32]
 
 

@@ -74,8 +74,17 @@ def merged(row: Row, copy: UserBook, *, overwrite: bool = False) -> Merge:
     _text(merge, "review", row.review, MAX_REVIEW, append=False)
     _text(merge, "notes", row.notes, MAX_NOTES, append=True)
     _fields(merge, row)
-    # Our own export says by itself what an earlier file had said.
-    return merge.done({**row.imported, **copy.imported} if row.exact else merge.base)
+    if row.exact:
+        # Our own export says by itself what an earlier file had said.
+        return merge.done(_own_base(row, copy))
+    return merge.done({**merge.base, "ident": row.ident} if row.ident else merge.base)
+
+
+def _own_base(row: Row, copy: UserBook) -> dict[str, Value]:
+    base = {**row.imported, **copy.imported}
+    if base.get("id") == copy.user_book_id:  # it says nothing that the copy does not say
+        del base["id"]
+    return base
 
 
 def added_to(row: Row, copy: UserBook) -> Merge:
