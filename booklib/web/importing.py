@@ -23,7 +23,7 @@ from booklib.web.respond import render, see_other, wants_fragment
 
 blueprint = Blueprint("importing", __name__)
 
-FILES_A_MINUTE: Final = 10
+FILES_A_MINUTE: Final = 60
 LEFT_NAME: Final = "books-to-mend.csv"
 
 _IDENT: Final = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
