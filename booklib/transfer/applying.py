@@ -20,9 +20,9 @@ from booklib.transfer.resting import resting
 
 Doubt = Literal["add", "merge", "skip"]
 
-MOST_BYTES = 2_000_000
-"""Bytes of the readers' own texts in one `apply`: with what comes on top of them a transaction of
-DynamoDB takes 4 MB."""
+MOST_BYTES = 300_000
+"""Bytes of the readers' own texts in one `apply`. In a request to DynamoDB a letter of three bytes
+takes six, and one of more than a megabyte holds up everything else while it is sent."""
 
 TOO_LARGE = "This book's texts are too long to be kept: {problem}"
 
