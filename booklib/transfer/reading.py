@@ -100,9 +100,12 @@ def planned(form: Format, header: Iterable[str]) -> dict[str, Column]:
     """
     known = {fold_name(name): name for name in form.columns}
     known.update({fold_name(alias): name for alias, name in form.aliases.items()})
-    found: dict[str, str] = {}
+    # A name as the format spells it goes before one that is alike: calibre's rating, #rating.
+    found = {name: name for name in header if name in form.columns}
     unknown: dict[str, Column] = {}
     for name in header:
+        if name in found:
+            continue
         own = known.get(fold_name(name))
         if own is None or own in found:
             unknown[name] = kept(name)
