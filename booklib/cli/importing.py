@@ -102,9 +102,9 @@ async def _imported(world: World, user: User, file: Path, wish: Wish) -> Import:
 
 async def _taken_back(world: World, user: User) -> Import:
     with suppress(NotFound):
-        if user.last_import:
-            await imports.undo(world, user, user.last_import)
-            return await _done(world, user, user.last_import, "import-undo")
+        if last := await imports.last_applied(world, user.user_id):
+            await imports.undo(world, user, last)
+            return await _done(world, user, last, "import-undo")
     raise click.ClickException("There is no import to take back.")
 
 

@@ -13,6 +13,7 @@ from booklib.models import UserBook, lookup_job
 from booklib.models.shelf import place, unpack_card
 from booklib.ports import Change, World
 from booklib.transfer import plans
+from booklib.transfer.keeping import last_applied
 
 BOOKS_A_RUN = 20
 RUN_S = 60.0
@@ -44,8 +45,7 @@ async def enrich(world: World, claim: Claim) -> str:
             await claim.advance(chunk=chunk, at=at, pauses=0)
         chunk, at = chunk + 1, 0
         await claim.advance(chunk=chunk, at=at)
-    user = await world.storage.user(user_id)
-    if user and user.last_import != payload["import_id"]:
+    if await last_applied(world, user_id) != payload["import_id"]:
         await world.files.remove_all(folder)
     return ""
 

@@ -13,6 +13,7 @@ from booklib.ports import World
 from booklib.retries import armed, attempts
 from booklib.transfer import plans
 from booklib.transfer.applying import Doubt
+from booklib.transfer.keeping import end_lookups, forget, is_running, job_id, last_applied
 from booklib.transfer.left import rows_left
 from booklib.transfer.plans import KINDS, Kind
 
@@ -23,6 +24,8 @@ __all__ = [
     "Sample",
     "apply",
     "begin",
+    "job_id",
+    "last_applied",
     "look",
     "remap",
     "rows_left",
@@ -33,6 +36,7 @@ Stage = Literal["reading", "columns", "preview", "applying", "done", "undoing", 
 
 RUNNING = "An import is going on. Please wait until it has ended."
 NONE = "There is no such import."
+OUTDATED = "Another file was handed in since. Please take this one again."
 
 
 class Sample(NamedTuple):
@@ -79,29 +83,41 @@ class Import:
     created_at: datetime
 
 
-def job_id(kind: str, user_id: str, import_id: str) -> str:
-    """The id of one of an import's jobs."""
-    return f"{kind}:{user_id}:{import_id}"
-
-
 async def begin(world: World, user: User, import_id: str, file_name: str) -> None:
     """Read a file that is stored as `upload` already; doing it again changes nothing.
 
-    What older imports have kept is forgotten. Raises Busy while another one is being applied.
+    What older imports have kept is forgotten, but for the last one that was applied. Raises Busy
+    while that one is at work.
     """
-    former = user.last_import
-    if former and former != import_id:
-        for kind in ("import", "import-undo"):
-            job = await world.storage.job(job_id(kind, user.user_id, former))
-            if job and not job.ended:
-                raise Busy(RUNNING)
-    payload = {"user_id": user.user_id, "import_id": import_id, "file_name": file_name[:200]}
-    job = _job(world, "import-read", user.user_id, import_id, payload)
-    await _remember(world, user, import_id)
-    await world.storage.add_job(job)
-    await world.queue.ring(job.job_id)
-    if former and former != import_id:
-        await _forget(world, user.user_id, former)
+    user = await _owner(world, user)
+    known = await world.storage.job(job_id("import-read", user.user_id, import_id))
+    if known is None:
+        former = await last_applied(world, user.user_id)
+        if former and await is_running(world, user.user_id, former):
+            raise Busy(RUNNING)
+        payload = {
+            "user_id": user.user_id,
+            "import_id": import_id,
+            "file_name": file_name[:200],
+            "former": former,
+            "previous": user.last_import,
+        }
+        known = _job(world, "import-read", user.user_id, import_id, payload)
+        await world.storage.add_job(known)
+    previous = str(known.payload.get("previous", ""))
+    if user.last_import == previous:
+        await _remember(world, user, import_id)
+        if previous not in ("", known.payload.get("former")):
+            await forget(world, user.user_id, previous)
+    await world.queue.ring(known.job_id)
+
+
+async def _owner(world: World, user: User) -> User:
+    """The user as they are stored now. Raises NotFound."""
+    found = await world.storage.user(user.user_id)
+    if found is None:
+        raise NotFound(NONE)
+    return found
 
 
 async def _remember(world: World, user: User, import_id: str) -> None:
@@ -110,17 +126,7 @@ async def _remember(world: World, user: User, import_id: str) -> None:
             return
         if await world.storage.save_user(user, replace(user, last_import=import_id)):
             return
-        found = await world.storage.user(user.user_id)
-        if found is None:
-            raise NotFound(NONE)
-        user = found
-
-
-async def _forget(world: World, user_id: str, import_id: str) -> None:
-    """Let go of an older import's files, unless its look-ups still go by them: they do it then."""
-    enriching = await world.storage.job(job_id("enrich", user_id, import_id))
-    if enriching is None or enriching.ended:
-        await world.files.remove_all(plans.folder(user_id, import_id))
+        user = await _owner(world, user)
 
 
 async def remap(world: World, user: User, import_id: str, mapping: Mapping[str, str]) -> None:
@@ -152,6 +158,11 @@ async def apply(
     that may be books of theirs; `choices`: of single ones, by row. Raises NotFound and Busy.
     """
     read = await _found(world, user.user_id, import_id)
+    former = str(read.payload.get("former", ""))
+    if import_id != (await _owner(world, user)).last_import:
+        raise NotFound(OUTDATED)
+    if former and await is_running(world, user.user_id, former):
+        raise Busy(RUNNING)
     if not read.ended or read.payload.get("problem"):
         raise Busy("The file is still being read.")
     payload = {
@@ -166,19 +177,22 @@ async def apply(
     job = _job(world, "import", user.user_id, import_id, payload)
     await world.storage.add_job(job)
     await world.queue.ring(job.job_id)
+    if former:
+        await forget(world, user.user_id, former)
 
 
 async def undo(world: World, user: User, import_id: str) -> None:
     """Take an import back, what was edited since excepted; doing it again changes nothing.
 
-    Only the last import can be undone. Raises NotFound and Busy.
+    Only the last import that was applied can be undone. Raises NotFound and Busy.
     """
     read = await _found(world, user.user_id, import_id)
     applied = await world.storage.job(job_id("import", user.user_id, import_id))
-    if applied is None or import_id != user.last_import:
+    if applied is None or import_id != await last_applied(world, user.user_id):
         raise NotFound("There is nothing to take back.")
     if not applied.ended:
         raise Busy(RUNNING)
+    await end_lookups(world, user.user_id, import_id)
     payload = {**_named(read), "chunks": applied.payload["chunks"], "rows": applied.payload["rows"]}
     job = _job(world, "import-undo", user.user_id, import_id, payload)
     await world.storage.add_job(job)
@@ -235,7 +249,8 @@ async def look(world: World, user: User, import_id: str) -> Import:
         overwrite=bool(applied and applied.payload.get("overwrite")),
         seconds_left=_seconds_left(world, current),
         message=str(read.payload.get("problem") or current.message),
-        can_undo=bool(applied and applied.ended and not undone and user.last_import == import_id),
+        can_undo=bool(applied and applied.ended and not undone)
+        and import_id == await last_applied(world, user.user_id),
         left=int(applied.payload.get("left", 0)) if applied else 0,
         undo_kept=tuple(undone.payload.get("kept", ())) if undone else (),
         created_at=read.created_at,
