@@ -41,16 +41,13 @@ _END_64 = struct.Struct("<4sQ2H2L4Q")
 _LONGEST_COMMENT = 65_535
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[zipfile.ZipFile]:
+def opened(path: Path) -> zipfile.ZipFile:
     """An archive, once its list of contents is known to fit in memory; raises BadFile."""
     _expect_small_directory(path)
     try:
-        archive = zipfile.ZipFile(path)
+        return zipfile.ZipFile(path)
     except FAULTS as error:
         raise BadFile(BROKEN) from error
-    with archive:
-        yield archive
 
 
 def is_ours(path: Path) -> bool:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from booklib.models import User
 from booklib.ports import World
-from booklib.transfer import goodreads_csv, library_json
+from booklib.transfer import goodreads_csv, library_json, library_zip
 
 
 class Export(NamedTuple):
@@ -26,4 +26,5 @@ class Export(NamedTuple):
 EXPORTS = {
     "goodreads": Export(".csv", "text/csv; charset=utf-8", goodreads_csv.stream),
     "json": Export(".json", "application/json", library_json.stream),
+    "zip": Export(".zip", "application/zip", library_zip.stream),
 }

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import PurePosixPath
 from typing import Any, NoReturn
 
 from booklib import isbn as isbn_rules
@@ -22,11 +23,13 @@ from booklib.models import (
     MAX_TAG,
     MAX_TAGS,
     STATUSES,
+    CoverName,
     Fields,
     Reading,
     Status,
     Value,
 )
+from booklib.models.covers import OWN
 from booklib.models.folding import clean
 from booklib.transfer.library_json import FOLDER, ID, NAME
 from booklib.transfer.rows import Row
@@ -66,15 +69,20 @@ def _row(number: int, book: Mapping[str, Any]) -> Row:
     own_id = _matching(book, ID, _ID)
     if not (isbn or edition or mine.get("title") or known.get("title")):
         raise _Wrong(NO_NAME)
-    if mine.get(COVER_FILE) is not None and not _PICTURE.fullmatch(str(mine[COVER_FILE])):
-        raise _Wrong(_told("mine"))
+    if (own := mine.get(COVER_FILE)) is not None:
+        if not _PICTURE.fullmatch(str(own)):
+            _refuse("mine")
+        mine[COVER_FILE] = _stored(str(own))
+    given = {name: value for name, value in known.items() if value is not None}
+    if cover := _matching(book, "cover", _PICTURE):
+        given[COVER_FILE] = _stored(cover)
     imported = _imported(book)
     return Row(
         number=number,
         ident=f"{NAME}:{own_id}" if own_id else "",
         isbn=isbn,
         edition=edition or None,
-        given={name: value for name, value in known.items() if value is not None},
+        given=given,
         mine=mine,
         status=_status(book),
         rating=_rating(book),
@@ -88,7 +96,7 @@ def _row(number: int, book: Mapping[str, Any]) -> Row:
         notes=_text(book, "notes", MAX_NOTES),
         copies=_whole(book.get("copies", 0), "copies", MAX_COPIES),
         cells=_cells(book),
-        cover=_matching(book, "cover", _PICTURE),
+        cover=cover,
         imported={**imported, ID: own_id} if own_id else imported,
     )
 
@@ -149,6 +157,15 @@ def _matching(book: Mapping[str, Any], name: str, form: re.Pattern[str]) -> str:
     if not isinstance(value, str) or (value and not form.fullmatch(value)):
         _refuse(name)
     return value
+
+
+def _stored(file: str) -> str:
+    """The name that a picture of an archive gets as the reader's own, where the file's tells it.
+
+    Else the file's own; `own_covers` looks into it.
+    """
+    name = f"{OWN}{PurePosixPath(file).stem}"
+    return name if CoverName.parse(name) else file
 
 
 def _status(book: Mapping[str, Any]) -> Status:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
 from itertools import islice
@@ -13,13 +13,15 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from booklib.claims import Claim, GivenBack
+from booklib.covers import forget
 from booklib.errors import BadFile
 from booklib.models import Job, UserBook
 from booklib.ports import World
 from booklib.transfer import matching, planning, plans
-from booklib.transfer.applying import Closed, Wish, apply_chunk
+from booklib.transfer.applying import Closed, Outcome, Wish, apply_chunk
 from booklib.transfer.format import Opened
 from booklib.transfer.left import is_left
+from booklib.transfer.own_covers import Covers
 from booklib.transfer.planning import Judge
 from booklib.transfer.plans import CHUNK, KINDS, Judged, Kind
 from booklib.transfer.recognise import open_rows
@@ -158,24 +160,32 @@ async def apply_file(world: World, claim: Claim) -> str:
     run = _Run(world, claim)
     await run.start()
     try:
-        async for chunk in run.chunks():
-            judged = await plans.kept_rows(world, folder, chunk)
-            outcome = await apply_chunk(world, user_id, folder, chunk, judged, wish, began)
-            left = sum(is_left(one, payload) for one in judged) + len(outcome.refused)
-            if outcome.refused:
-                await _keep_refused(world, folder, dict(outcome.refused))
-            counted = {
-                "new": len(outcome.made),
-                "changed": outcome.changed,
-                "same": outcome.same,
-                "doubtful": sum(one.kind == "doubtful" and is_left(one, payload) for one in judged),
-                "broken": sum(one.kind == "broken" for one in judged) + len(outcome.refused),
-            }
-            await run.done(chunk, len(judged), counted, left)
+        async with Covers(world, user_id, f"{folder}/upload") as covers:
+            async for chunk in run.chunks():
+                judged = await covers.taken(await plans.kept_rows(world, folder, chunk))
+                outcome = await apply_chunk(world, user_id, folder, chunk, judged, wish, began)
+                left = sum(is_left(one, payload) for one in judged) + len(outcome.refused)
+                if outcome.refused:
+                    await _keep_refused(world, folder, dict(outcome.refused))
+                await run.done(chunk, len(judged), _counted(outcome, judged, payload), left)
     except Closed:
+        await forget(world, user_id)
         return ""
     await _look_up_later(world, claim)
     return ""
+
+
+def _counted(
+    outcome: Outcome, judged: Sequence[Judged], payload: Mapping[str, Any]
+) -> dict[str, int]:
+    """What came of a chunk's rows."""
+    return {
+        "new": len(outcome.made),
+        "changed": outcome.changed,
+        "same": outcome.same,
+        "doubtful": sum(one.kind == "doubtful" and is_left(one, payload) for one in judged),
+        "broken": sum(one.kind == "broken" for one in judged) + len(outcome.refused),
+    }
 
 
 async def _keep_refused(world: World, folder: str, refused: dict[int, str]) -> None:

@@ -3,23 +3,30 @@
 import asyncio
 import json
 import tempfile
+import zipfile
 from contextlib import AsyncExitStack
+from dataclasses import replace
+from functools import cache
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from booklib import jobs
+from booklib import covers, jobs
 from booklib.adapters.local_files import LocalFiles
-from booklib.models import STATUSES, Reading, UserBook
+from booklib.covers.storing import store
+from booklib.models import STATUSES, CoverName, Query, Reading, UserBook
 from booklib.models.folding import clean, fold
 from booklib.models.ids import book_key, user_book_id
 from booklib.models.shelf import place
-from booklib.ports import World
+from booklib.pictures.covers import prepare_cover
+from booklib.ports import Change, World
 from booklib.transfer import imports, plans
 from booklib.transfer.exports import EXPORTS
 from tests.contracts.conftest import EMULATED
+from tests.drawn_covers import a_cover
 from tests.factories import NOON, a_book, a_user, added, settle
 from tests.fakes import Clock, FakePictures, FakeQueue
 
@@ -190,7 +197,7 @@ def any_library(make_place, request):
 
     def run(test, libraries):
         @settings(
-            max_examples=15 if request.node.callspec.id in EMULATED else 40,
+            max_examples=10 if request.node.callspec.id in EMULATED else 40,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         )
@@ -224,6 +231,62 @@ def test_any_library_is_the_same_after_a_way_through_json(any_library):
         if json.loads(first)["books"]:
             await imported(there, bob, first, "json")
         assert await exported(there, bob, "json") == first
+
+    any_library(there_and_back, LIBRARIES)
+
+
+class Prepared(FakePictures):
+    """Makes covers as the program does, without a process of its own."""
+
+    async def cover(self, picture):
+        return prepare_cover(picture)
+
+
+@cache
+def pictures_of(number):
+    return prepare_cover(a_cover(number, (90, 130)))
+
+
+async def give_covers(world, user):
+    """Every second book has a picture of the catalogue's, every third one of its reader's own."""
+    page = await world.storage.shelf(user.user_id, Query(), None, 100)
+    for number, row in enumerate(page.rows):
+        copy = (await world.storage.owned(user.user_id, [row.user_book_id]))[row.user_book_id]
+        name = await kept_cover(world, number, "")
+        if copy.book_id and number % 2:
+            book = (await world.storage.books([copy.book_id]))[copy.book_id]
+            fields = {**book.fields, "cover_file": name}
+            assert await world.storage.save_book(
+                replace(book, fields=fields, version=2), book.version
+            )
+        elif number % 2:
+            given = {**copy.given, "cover_file": await kept_cover(world, number, user.user_id)}
+            assert await world.storage.apply(
+                user.user_id, [Change(copy, place(replace(copy, given=given), None))]
+            )
+        if number % 3 == 0:
+            await covers.upload(
+                world, user.user_id, copy.user_book_id, a_cover(number + 2, (90, 130))
+            )
+
+
+async def kept_cover(world, number, user_id):
+    pictures = pictures_of(number)
+    name = CoverName.of(pictures.large, pictures.width, pictures.height, own=bool(user_id))
+    await store(world, name, pictures, user_id)
+    return str(name)
+
+
+@pytest.mark.slow
+def test_any_library_with_its_covers_is_the_same_after_a_way_through_an_archive(any_library):
+    async def there_and_back(here, alice, there, bob):
+        here, there = (replace(world, pictures=Prepared()) for world in (here, there))
+        await give_covers(here, alice)
+        first = await exported(here, alice, "zip")
+        assert zipfile.ZipFile(BytesIO(first)).testzip() is None
+        if (await exported(here, alice, "json")).count(b"\n") > 2:
+            await imported(there, bob, first, "zip")
+        assert await exported(there, bob, "zip") == first
 
     any_library(there_and_back, LIBRARIES)
 
