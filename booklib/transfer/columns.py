@@ -192,11 +192,9 @@ def settle_readings(draft: Draft) -> None:
     """Let the latest of all readings be the row's own, and those before it the earlier ones."""
     own = Reading(draft.started, draft.finished)
     every = {*draft.readings, own} - {Reading("", "")}
-    for one in list(every):  # a date alone tells nothing beside a reading that has it too
-        if not one.started and any(
-            other.finished == one.finished and other.started for other in every
-        ):
-            every.discard(one)
+    told = {one.finished for one in every if one.started}
+    # A date alone tells nothing beside a reading that has it too.
+    every = {one for one in every if one.started or one.finished not in told}
     ordered = sorted(every, key=lambda one: (one.finished or one.started, one.started))
     if ordered:
         draft.started, draft.finished = ordered.pop()

@@ -36,7 +36,12 @@ from booklib.transfer.further import (
 from booklib.transfer.further import shelved as _shelved
 
 _COLLECTIONS: dict[str, Status] = {"read but unowned": "read", "to read": "to-read"}
-_OWNED = frozenset({"your library"})
+_OWNED_WORDS = (
+    "your library|votre bibliotheque|ihre bibliothek|su biblioteca|tu biblioteca|"
+    "la tua biblioteca|uw bibliotheek|sua biblioteca"
+)
+_OWNED = frozenset(_OWNED_WORDS.split("|"))
+_LONG = 1_000
 _PUBLICATION = re.compile(r"\s*(.*?\S)\s*\((?:[^()]*\d{4}[^()]*)\)")
 _MEASURE = left_out("told by the dimensions")
 
@@ -59,20 +64,20 @@ def _secondary(draft: Draft, cell: str) -> None:
 
 def _publication(draft: Draft, cell: str) -> None:
     """`Gallimard (1979), Poche`: the publisher, and all of it in the notes."""
-    if match := _PUBLICATION.match(cell):
+    if match := _PUBLICATION.match(cell[:_LONG]):
         put_line(draft, "publisher", match[1])
     draft.keep("Publication", cell)
 
 
 def _isbns(draft: Draft, cell: str) -> None:
     """The same ISBN in both lengths, or those of several editions."""
-    others = []
-    for piece in re.split(r"[,;\s]+", cell):
+    others = [cell[_LONG:]]
+    for piece in re.split(r"[,;\s]+", cell[:_LONG]):
         found = cells.isbn(piece)
         draft.isbn = draft.isbn or found.isbn
         if found.isbn != draft.isbn and piece.strip("[]"):
             others.append(found.isbn or piece.strip("[]"))
-    draft.keep("Other ISBNs", ", ".join(dict.fromkeys(others)))
+    draft.keep("Other ISBNs", ", ".join(dict.fromkeys(filter(None, others))))
 
 
 def _collections(draft: Draft, cell: str) -> None:

@@ -86,10 +86,6 @@ def _asin(draft: Draft, cell: str) -> None:
             draft.keep(label, text)
 
 
-def _unread(draft: Draft, cell: str) -> None:
-    """`_named` has read it."""
-
-
 _AGAIN = left_out("told by another member")
 _FURTHER: Mapping[str, Column] = {
     "genre": categories("|"),
@@ -99,7 +95,7 @@ _FURTHER: Mapping[str, Column] = {
     "public": left_out("who may see it on LibraryThing"),
     "reviewlang": left_out("the language of the review"),
     "asin": Column("notes, labelled, where it is no ISBN", _asin),
-    "authors": Column("authors, where there is no first one", _unread),
+    "authors": _AGAIN,
     "ean": _AGAIN,
     "upc": _AGAIN,
     "collections_idA": _AGAIN,

@@ -8,7 +8,6 @@ from booklib.transfer.columns import (
     isbn,
     kept,
     rating,
-    status,
     tags,
     title,
 )
@@ -27,7 +26,6 @@ FORMAT = Format(
         "Author": authors(","),
         "ISBN": isbn(),
         "My Rating": rating(),
-        "Exclusive Shelf": status(),
         "Bookshelves": tags(",", _SHELVES),
         "Date Read": date("finished", "Date read"),
         "Reading Pace": kept("Reading pace"),
