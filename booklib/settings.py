@@ -92,6 +92,11 @@ class Settings:
         """The folder of covers and uploads."""
         return self.data_dir / "files"
 
+    @property
+    def backups(self) -> Path:
+        """The folder of the daily copies of the database."""
+        return self.data_dir / "backups"
+
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
         """Read and check every setting; an empty variable counts as not set.

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from booklib.copying import Side
-from booklib.ports import Catalogue, Dump, Files, Queue, Storage, World
+from booklib.models import Contents
+from booklib.ports import Backups, Catalogue, Dump, Files, Queue, Storage, World
 from booklib.settings import Settings, StorageKind, library_path
 
 if TYPE_CHECKING:
@@ -67,8 +69,7 @@ async def open_working_world(
     """The world for whoever serves or works; without a queue elsewhere its worker is in here."""
     async with AsyncExitStack() as opened:
         places = await open_places(settings, opened)
-        if settings.storage == "sqlite":
-            await _keep_swept(places.store, opened, now)
+        backups = await _kept_safe(settings, places.store, opened, now)
         bell = Bell(places.queue)
         world = World(
             storage=places.store,
@@ -76,6 +77,7 @@ async def open_working_world(
             catalogues=tuple(_catalogues(settings, opened)),
             files=places.files,
             pictures=_pictures(opened),
+            backups=backups,
             now=now,
         )
         if places.queue is None:
@@ -138,12 +140,42 @@ async def _on_aws(settings: Settings, opened: AsyncExitStack) -> Places:
     )
 
 
-async def _keep_swept(store: Store, opened: AsyncExitStack, now: Callable[[], datetime]) -> None:
+async def _kept_safe(
+    settings: Settings, store: Store, opened: AsyncExitStack, now: Callable[[], datetime]
+) -> Backups | None:
+    """What DynamoDB does by itself: forget what is too old, and keep former states."""
     from booklib.adapters.sqlite import SqliteStorage
+    from booklib.adapters.sqlite.archive import serving
+    from booklib.adapters.sqlite.backup import Backups, backed_up_daily
     from booklib.adapters.sqlite.housekeeping import swept_daily
 
-    if isinstance(store, SqliteStorage):
-        await opened.enter_async_context(swept_daily(store, now))
+    if not isinstance(store, SqliteStorage):
+        return None
+    opened.enter_context(serving(settings.data_dir))
+    await opened.enter_async_context(swept_daily(store, now))
+    backups = Backups(settings.database, settings.backups, now)
+    await opened.enter_async_context(backed_up_daily(backups))
+    return backups
+
+
+def back_up(settings: Settings, out: Path, progress: Callable[[int, int], None]) -> Contents:
+    """Write the installation at home to an archive. Raises StorageFull and StorageDown."""
+    from booklib.adapters.sqlite.archive import pack
+
+    return pack(settings.database, settings.files, out, progress)
+
+
+def restore(
+    settings: Settings, archive: Path, *, force: bool, progress: Callable[[int, int], None]
+) -> Contents:
+    """Put an archive in the place of the installation at home.
+
+    Raises BadFile, StorageFull and StorageDown.
+    """
+    from booklib.adapters.sqlite.archive import unpack
+
+    place = settings.database, settings.files
+    return unpack(archive, *place, force=force, now=utc_now(), progress=progress)
 
 
 def engine() -> str:

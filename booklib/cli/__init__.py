@@ -7,6 +7,7 @@ import logging
 import click
 
 from booklib import __version__
+from booklib.cli.backup import backup, restore
 from booklib.cli.check import check
 from booklib.cli.common import Command, load_settings
 from booklib.cli.copying import copy_library
@@ -62,4 +63,6 @@ main.add_command(demo)
 main.add_command(import_)
 main.add_command(scan)
 main.add_command(check)
+main.add_command(backup)
+main.add_command(restore)
 main.add_command(copy_library)

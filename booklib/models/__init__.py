@@ -1,5 +1,6 @@
 """The words of the design as frozen dataclasses and pure functions; no I/O."""
 
+from booklib.models.backups import BackupState, Contents
 from booklib.models.books import (
     COVER_FILE,
     FIELD_NAMES,
@@ -47,10 +48,12 @@ __all__ = [
     "STATUSES",
     "UNDOABLE",
     "VIEWS",
+    "BackupState",
     "Book",
     "Card",
     "Code",
     "CodeKind",
+    "Contents",
     "CoverName",
     "CoverPictures",
     "CoverSize",

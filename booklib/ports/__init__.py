@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from booklib.models import (
+    BackupState,
     Book,
     CoverPictures,
     Fields,
@@ -23,6 +24,7 @@ from booklib.models import (
     UserBook,
 )
 from booklib.ports.changes import MAX_CHANGES, MAX_OWN_BYTES, Change, check_changes
+from booklib.ports.dump import Counted, Dump
 
 _FILE_NAME = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)*", re.ASCII)
 
@@ -34,6 +36,7 @@ __all__ = [
     "MAX_CHANGES",
     "MAX_IDS",
     "MAX_OWN_BYTES",
+    "Backups",
     "Catalogue",
     "Change",
     "Counted",
@@ -137,37 +140,6 @@ class Storage(Protocol):
         """Jobs that `claim_job` would give out now, longest waiting first."""
 
 
-class Dump(Protocol):
-    """What reads and writes everything, for the command line; never given to the web app."""
-
-    def users(self) -> AsyncIterator[User]:
-        """Every user, in the order of their folded names."""
-
-    def all_books(self) -> AsyncIterator[Sequence[Book]]:
-        """Every Book, in portions and in no order."""
-
-    def all_copies(self) -> AsyncIterator[Sequence[UserBook]]:
-        """Everybody's copies, deleted and moved ones too, in portions and in no order."""
-
-    async def copies(self, ids: Sequence[str]) -> dict[str, UserBook]:
-        """Copies by id, whoever has them, at most MAX_IDS."""
-
-    async def put_user(self, user: User) -> None:
-        """Store a user as they are, but for counts. Raises NameTaken and EmailTaken."""
-
-    async def put_books(self, books: Sequence[Book]) -> None:
-        """Store Books as they are, whatever is there."""
-
-    async def put_copies(self, copies: Sequence[UserBook]) -> None:
-        """Store copies as they are, whatever is there, counting nothing; their owners are there."""
-
-    async def put_counts(self, user_id: str, counts: Counted) -> None:
-        """Store the numbers of a user's books; the shelf has another version then."""
-
-    async def faults(self) -> list[str]:
-        """What does not fit together in what is stored, one sentence each; reads everything."""
-
-
 class Queue(Protocol):
     """A doorbell for the worker. Losing a ring costs time only: the job is stored."""
 
@@ -207,10 +179,6 @@ class Catalogue(Protocol):
         None where the provider has none after all (its grey stand-in counts as none), or where the
         address is not one of its own.
         """
-
-
-Counted = Mapping[str, int]
-"""Numbers of books by shelf (see `User.counts`)."""
 
 
 class UploadForm(NamedTuple):
@@ -279,6 +247,13 @@ class Pictures(Protocol):
         """A cover in the two stored sizes, upright, without its metadata."""
 
 
+class Backups(Protocol):
+    """The copies that are made by themselves."""
+
+    async def state(self) -> BackupState:
+        """When the last one was made, and how many there are."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """All that a use case may touch; wired once, by `wiring.py`."""
@@ -288,5 +263,7 @@ class World:
     catalogues: tuple[Catalogue, ...]
     files: Files
     pictures: Pictures
+    backups: Backups | None = None
+    """None where the database keeps former states by itself."""
     now: Callable[[], datetime]
     """The current moment, with UTC as its time zone."""

@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 from booklib import accounts
 from booklib.errors import Invalid, SignInRefused
 from booklib.models import User
-from booklib.web import sessions
+from booklib.web import backups, sessions
 from booklib.web.context import current_user, signed_in, site, world
 from booklib.web.respond import is_local, render, see_other
 from booklib.web.security import client_address
@@ -103,7 +103,10 @@ async def profile() -> Response:
 async def _profile(
     typed: dict[str, Any], problems: dict[str, str] | None = None, status: int = 200
 ) -> Response:
-    return await _form("profile", typed, problems, status, time_zones=accounts.time_zones())
+    zones = accounts.time_zones()
+    return await _form(
+        "profile", typed, problems, status, time_zones=zones, backups=await backups.told()
+    )
 
 
 @blueprint.route("/account/password", methods=["GET", "POST"])

@@ -33,6 +33,7 @@ class Site:
     storage: MemoryStorage = None
     files: MemoryFiles = field(default_factory=MemoryFiles)
     pictures: FakePictures = field(default_factory=FakePictures)
+    backups: object = None
 
     def __post_init__(self):
         self.storage = self.storage or MemoryStorage(self.clock)
@@ -42,6 +43,7 @@ class Site:
             catalogues=(self.catalogue,),
             files=self.files,
             pictures=self.pictures,
+            backups=self.backups,
             now=self.clock,
         )
         self.app = create_app(self.settings, self.world)

@@ -34,6 +34,11 @@ def prepare(path: Path, migrations: Path = MIGRATIONS) -> None:
         raise translated(error) from error
 
 
+def newest_layout(migrations: Path = MIGRATIONS) -> int:
+    """The number of the layout that this program makes."""
+    return max(_scripts(migrations))
+
+
 def _touch(path: Path) -> None:
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
 

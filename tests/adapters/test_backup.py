@@ -1,0 +1,236 @@
+"""Backups: consistent while others write, verified, seven kept; archives that come back whole."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+import threading
+import zipfile
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from booklib.adapters.sqlite import SqliteStorage
+from booklib.adapters.sqlite.archive import pack, serving, unpack
+from booklib.adapters.sqlite.backup import Backups, back_up, backed_up_daily, contents
+from booklib.errors import BadFile, StorageDown
+from tests.factories import a_copy, a_user, added
+from tests.fakes import Clock
+
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+LAYOUT = 2
+
+
+def silent(done: int, most: int) -> None:
+    """Nobody watches."""
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> Path:
+    """A library of 40 books that nobody has open."""
+    path = tmp_path / "data/site.db"
+    storage = await SqliteStorage.open(path)
+    await storage.add_user(a_user())
+    await added(storage, *(a_copy(f"Book {n}", minute=n, notes="x" * 900) for n in range(40)))
+    await storage.close()
+    return path
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """Pictures, and what is not to be kept."""
+    folder = tmp_path / "data/files"
+    for name in ("covers/large/a.webp", "users/u/covers/small/b.webp", "imports/u/i/upload"):
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).write_bytes(name.encode())
+    return folder
+
+
+def test_a_backup_holds_what_the_library_holds(database: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    assert back_up(database, copy) == (LAYOUT, 1, 40)
+    assert contents(copy) == (LAYOUT, 1, 40)
+    assert copy.stat().st_mode & 0o777 == 0o600
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["copy.db", "data"]
+
+
+async def test_a_backup_is_of_one_moment_though_others_write_all_the_time(
+    database: Path, tmp_path: Path
+) -> None:
+    storage = await SqliteStorage.open(database)
+    stop = threading.Event()
+
+    async def write() -> int:
+        number = 100
+        while not stop.is_set():
+            await added(storage, a_copy(f"Late {number}", minute=number, notes="y" * 900))
+            number += 1
+        return number - 100
+
+    writing = asyncio.create_task(write())
+    try:
+        for turn in range(5):
+            copy = tmp_path / f"{turn}.db"
+            found = await asyncio.to_thread(back_up, database, copy)
+            with closing(sqlite3.connect(copy)) as opened:
+                [packed] = opened.execute("SELECT counts FROM users").fetchone()
+            assert sum(json.loads(packed).values()) == found.books
+    finally:
+        stop.set()
+        written = await writing
+        await storage.close()
+    assert written > 5
+
+
+def test_a_damaged_library_never_replaces_a_good_backup(database: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    back_up(database, copy)
+    with database.open("r+b") as file:
+        file.seek(8192)
+        file.write(b"\xff" * 8192)
+    with pytest.raises(StorageDown):
+        back_up(database, copy)
+    assert contents(copy).books == 40
+    assert not list(tmp_path.glob(".part-*"))
+
+
+async def test_seven_days_are_kept_and_one_a_day_is_made(database: Path, tmp_path: Path) -> None:
+    clock = Clock(NOW)
+    backups = Backups(database, tmp_path / "backups", clock)
+    for _ in range(9):
+        backups.make()
+        backups.make()
+        clock.advance(days=1)
+    names = [path.name for path in backups.kept()]
+    assert names == [f"site-2026-11-0{day}.db" for day in range(9, 2, -1)]
+    state = await backups.state()
+    assert (state.last, state.kept, state.problem) == (NOW + timedelta(days=8), 7, "")
+
+
+async def test_a_clock_that_went_back_does_not_stop_them(database: Path, tmp_path: Path) -> None:
+    clock = Clock(NOW)
+    backups = Backups(database, tmp_path / "backups", clock)
+    backups.make()
+    clock.advance(days=-100)
+    assert backups.due()
+
+
+async def test_what_failed_is_told_until_it_goes_well(tmp_path: Path, database: Path) -> None:
+    clock = Clock(NOW)
+    backups = Backups(tmp_path / "gone/site.db", tmp_path / "backups", clock)
+    backups.make()
+    state = await backups.state()
+    assert state.last is None
+    assert state.problem
+    well = Backups(database, tmp_path / "backups", clock)
+    well.make()
+    assert (await well.state()).problem == ""
+
+
+async def test_a_running_server_makes_them_by_itself(database: Path, tmp_path: Path) -> None:
+    backups = Backups(database, tmp_path / "backups", Clock(NOW))
+    async with backed_up_daily(backups, first_s=0, look_s=0.01), asyncio.timeout(10):
+        while not backups.kept():
+            await asyncio.sleep(0.01)
+    assert contents(backups.kept()[0]).books == 40
+
+
+async def test_an_archive_comes_back_whole(database: Path, files: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.zip"
+    assert pack(database, files, out, silent) == (LAYOUT, 1, 40)
+    assert out.stat().st_mode & 0o777 == 0o600
+    new = tmp_path / "new"
+    place = new / "site.db", new / "files"
+    assert unpack(out, *place, force=False, now=NOW, progress=silent).books == 40
+    assert (new / "files/covers/large/a.webp").read_bytes() == b"covers/large/a.webp"
+    assert not (new / "files/imports").exists()
+    storage = await SqliteStorage.open(new / "site.db")
+    assert await storage.faults() == []
+    await storage.close()
+    assert not list(new.glob(".part-*"))
+
+
+async def test_a_library_that_is_there_is_left_alone_or_kept(
+    database: Path, files: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.zip"
+    pack(database, files, out, silent)
+    storage = await SqliteStorage.open(database)
+    await added(storage, a_copy("Later", minute=99))
+    await storage.close()
+    with pytest.raises(StorageDown, match="--force"):
+        unpack(out, database, files, force=False, now=NOW, progress=silent)
+    unpack(out, database, files, force=True, now=NOW, progress=silent)
+    assert contents(database).books == 40
+    [kept] = (database.parent / "backups").iterdir()
+    assert contents(kept).books == 41
+
+
+async def test_nothing_is_restored_under_a_running_server(
+    database: Path, files: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.zip"
+    pack(database, files, out, silent)
+    with serving(database.parent), pytest.raises(StorageDown, match="stop the server"):
+        unpack(out, database, files, force=True, now=NOW, progress=silent)
+
+
+def spoilt(out: Path, **entries: bytes) -> None:
+    """Write an archive anew with other entries, hashed as the manifest wants it."""
+    with zipfile.ZipFile(out) as opened:
+        kept = {name: opened.read(name) for name in opened.namelist()}
+    manifest = json.loads(kept.pop("manifest.json"))
+    kept |= entries
+    manifest["sha256"] = {name: sha256(data).hexdigest() for name, data in kept.items()}
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, data in kept.items():
+            archive.writestr(name, data)
+        archive.writestr("manifest.json", json.dumps(manifest))
+
+
+@pytest.mark.parametrize(
+    "name", ["files/../../evil", "/etc/evil", "files//x", "evil", "files/.hidden", "files/a\\b"]
+)
+def test_no_entry_gets_out_of_its_folder(
+    database: Path, files: Path, tmp_path: Path, name: str
+) -> None:
+    out = tmp_path / "out.zip"
+    pack(database, files, out, silent)
+    spoilt(out, **{name: b"evil"})
+    new = tmp_path / "deep/new"
+    with pytest.raises(BadFile):
+        unpack(out, new / "site.db", new / "files", force=False, now=NOW, progress=silent)
+    assert not new.exists()
+
+
+def test_an_archive_that_is_not_what_it_was_is_refused(
+    database: Path, files: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.zip"
+    pack(database, files, out, silent)
+    whole = out.read_bytes()
+    new = tmp_path / "new"
+    renamed = whole.replace(b"large", b"lXrge")
+    for broken in (whole[: len(whole) // 2], b"", b"PK" + bytes(100), renamed):
+        out.write_bytes(broken)
+        with pytest.raises(BadFile):
+            unpack(out, new / "site.db", new / "files", force=False, now=NOW, progress=silent)
+    at = whole.index(b"covers/large/a.webp", whole.index(b"covers/large/a.webp") + 1)
+    out.write_bytes(whole[:at] + b"X" + whole[at + 1 :])
+    with pytest.raises(BadFile):
+        unpack(out, new / "site.db", new / "files", force=False, now=NOW, progress=silent)
+    assert not new.exists()
+
+
+def test_a_newer_layout_is_refused(database: Path, files: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.zip"
+    with closing(sqlite3.connect(database)) as opened:
+        opened.execute("PRAGMA user_version = 999")
+    pack(database, files, out, silent)
+    new = tmp_path / "new"
+    with pytest.raises(BadFile, match="newer version"):
+        unpack(out, new / "site.db", new / "files", force=False, now=NOW, progress=silent)
