@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from typing import NamedTuple
+from collections.abc import AsyncIterator
+from typing import NamedTuple, Protocol
 
 from booklib.models import User
 from booklib.ports import World
 from booklib.transfer import goodreads_csv, library_json, library_zip
+from booklib.transfer.shelf_lines import Share, unheard
+
+
+class Stream(Protocol):
+    """The file of the user with this id, in pieces."""
+
+    def __call__(
+        self, world: World, user_id: str, share: Share = unheard
+    ) -> AsyncIterator[bytes]: ...
 
 
 class Export(NamedTuple):
@@ -15,8 +24,7 @@ class Export(NamedTuple):
 
     suffix: str
     media_type: str
-    stream: Callable[[World, str], AsyncIterator[bytes]]
-    """The file of the user with this id, in pieces."""
+    stream: Stream
 
     def file_name(self, world: World, user: User) -> str:
         """What the file is called: it names the day where the user is."""

@@ -25,7 +25,7 @@ from booklib.ports import World
 from booklib.transfer.cells import defused, names, turned_name
 from booklib.transfer.columns import MAX_LINE, MAX_NAME, MAX_NAMES, MAX_PAGES
 from booklib.transfer.days import FIRST_YEAR, LAST_YEAR
-from booklib.transfer.shelf_lines import Kept, lines
+from booklib.transfer.shelf_lines import Kept, Share, lines, unheard
 from booklib.transfer.tables import MAX_CELL
 
 COLUMNS = (
@@ -72,10 +72,10 @@ _CONTROLS = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)], " ")
 _MARKUP = re.compile(r"<[/!?a-zA-Z]|&#?\w+;|\n")
 
 
-async def stream(world: World, user_id: str) -> AsyncIterator[bytes]:
+async def stream(world: World, user_id: str, share: Share = unheard) -> AsyncIterator[bytes]:
     """The library as pieces of a CSV file (UTF-8, LF)."""
     yield _joined(COLUMNS)
-    async for some in lines(world, user_id, line):
+    async for some in lines(world, user_id, line, share):
         if some:
             yield b"".join(some)
 

@@ -22,7 +22,7 @@ from typing import Any
 from booklib.models import COVER_FILE, FIELD_NAMES, CoverName, Fields, Value, shown_value
 from booklib.models.shelf import stamp
 from booklib.ports import World
-from booklib.transfer.shelf_lines import Kept, lines
+from booklib.transfer.shelf_lines import Kept, Share, lines, unheard
 
 NAME = "book-library"
 VERSION = 1
@@ -35,9 +35,9 @@ FOLDER = "covers"
 """Where an archive keeps its pictures."""
 
 
-async def stream(world: World, user_id: str) -> AsyncIterator[bytes]:
+async def stream(world: World, user_id: str, share: Share = unheard) -> AsyncIterator[bytes]:
     """The library as pieces of a JSON file."""
-    async for piece in joined(lines(world, user_id, line)):
+    async for piece in joined(lines(world, user_id, line, share)):
         yield piece
 
 

@@ -22,9 +22,18 @@ class Kept(NamedTuple):
 Line = Callable[[Kept], bytes]
 """What a file says of one book. The same for the same book in anybody's library."""
 
+Share = Callable[[float], None]
+"""Is told how much of the work is done, of 0 to 1."""
 
-async def pages(world: World, user_id: str) -> AsyncIterator[list[Kept]]:
+
+def unheard(share: float) -> None:
+    """Nobody wants to know."""
+
+
+async def pages(world: World, user_id: str, share: Share = unheard) -> AsyncIterator[list[Kept]]:
     """The books that are not deleted, in the order in which they were added."""
+    user = await world.storage.user(user_id)
+    total, seen = user.total if user else 0, 0
     after: str | None = None
     while True:
         page = await world.storage.shelf(user_id, _OLDEST_FIRST, after, MAX_IDS)
@@ -35,19 +44,23 @@ async def pages(world: World, user_id: str) -> AsyncIterator[list[Kept]]:
         wanted = list(dict.fromkeys(copy.book_id for copy in copies if copy.book_id))
         books = await world.storage.books(wanted) if wanted else {}
         yield [Kept(copy, books.get(copy.book_id or "")) for copy in copies]
+        seen += len(page.rows)
+        share(min(seen / total, 1) if total else 1)
         if page.after is None:
             return
         after = page.after
 
 
-async def lines(world: World, user_id: str, line: Line) -> AsyncIterator[list[bytes]]:
+async def lines(
+    world: World, user_id: str, line: Line, share: Share = unheard
+) -> AsyncIterator[list[bytes]]:
     """The lines of all books, in the order added; those of one moment in that of their bytes.
 
     Ids do not count, so that the same books make the same file in every library.
     """
     moment: datetime | None = None
     together: list[bytes] = []
-    async for page in pages(world, user_id):
+    async for page in pages(world, user_id, share):
         ready: list[bytes] = []
         for kept in page:
             if kept.copy.added_at != moment:
