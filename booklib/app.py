@@ -21,6 +21,7 @@ from booklib.web import (
     books,
     covers,
     errors,
+    exporting,
     finish,
     importing,
     limits,
@@ -48,6 +49,7 @@ BLUEPRINTS = (
     covers.blueprint,
     adding.blueprint,
     refresh.blueprint,
+    exporting.blueprint,
     scan.blueprint,
     importing.blueprint,
 )
@@ -85,11 +87,13 @@ def create_app(
     world: World | None = None,
     *,
     max_upload: int = uploads.MAX_UPLOAD,
+    streams: bool = True,
     patience_s: float | None = None,
 ) -> Quart:
     """The web application. A world that is not handed in is opened when serving starts.
 
-    `max_upload`: bytes of a request with pictures. `patience_s`: seconds after which a request is
+    `max_upload`: bytes of a request with pictures. `streams`: whether an answer may be of any
+    length; else an export is made by a job. `patience_s`: seconds after which a request is
     given up with a page that says so, where the platform would cut it off without words.
 
     An app can be started once. Raises SettingsError where there is no secret key.
@@ -103,7 +107,7 @@ def create_app(
     app.jinja_environment = Templates
     app.secret_key = settings.secret_key
     app.config["SECRET_KEY_FALLBACKS"] = list(settings.secret_key_fallbacks)
-    _add_pages(app, _site(settings, max_upload))
+    _add_pages(app, _site(settings, max_upload, streams))
     opened = AsyncExitStack()
 
     async def start() -> None:
@@ -118,12 +122,13 @@ def create_app(
     return app
 
 
-def _site(settings: Settings, max_upload: int) -> Site:
+def _site(settings: Settings, max_upload: int, streams: bool) -> Site:
     return Site(
         public_url=settings.public_url,
         trusted_proxies=settings.trusted_proxies,
         static_url=settings.static_url,
         max_upload=max_upload,
+        streams=streams,
         registration=settings.allow_registration,
         storage=settings.storage,
         version=__version__,

@@ -23,6 +23,7 @@ from booklib.errors import (
 )
 from booklib.models import Job
 from booklib.ports import World
+from booklib.transfer import exporting
 from booklib.transfer.enriching import enrich
 from booklib.transfer.working import apply_file, read_file, take_back
 
@@ -64,6 +65,7 @@ KINDS: dict[str, Kind] = {
     "import": Kind(apply_file),
     "import-undo": Kind(take_back),
     "enrich": Kind(enrich),
+    "export": Kind(exporting.make),
 }
 
 

@@ -91,7 +91,7 @@ async def _started() -> tuple[Settings, Handler]:
             secret_key=key,
             secret_key_fallbacks=(*former, *settings.secret_key_fallbacks),
         )
-    app = create_app(settings, max_upload=LARGEST_BODY, patience_s=PATIENCE_S)
+    app = create_app(settings, max_upload=LARGEST_BODY, streams=False, patience_s=PATIENCE_S)
     app.before_request(_tell_who)
     await app.startup()
     return settings, Mangum(app, lifespan="off")  # type: ignore[arg-type]  # wider types

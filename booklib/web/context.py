@@ -28,6 +28,8 @@ class Site:
     """Where static files are fetched from; empty means from the app itself."""
     max_upload: int = 0
     """Bytes of a request with pictures."""
+    streams: bool = True
+    """Whether an answer may be of any length, sent while it is being made."""
     registration: Registration = "open"
     storage: str = "sqlite"
     version: str = ""
