@@ -395,6 +395,9 @@ class MemoryFiles:
         check_file_name(name)
         return self.kept.get(name)
 
+    async def has(self, name: str) -> bool:
+        return await self.get(name) is not None
+
     async def remove(self, name: str) -> None:
         check_file_name(name)
         self.kept.pop(name, None)

@@ -34,6 +34,10 @@ class LocalFiles:
         """A file, or None."""
         return await _off_the_loop(lambda: _read(self._path(name)))
 
+    async def has(self, name: str) -> bool:
+        """Whether there is such a file."""
+        return await _off_the_loop(lambda: self._path(name).is_file())
+
     async def store(self, name: str, source: Path) -> None:
         """Store a copy of a file; what was acknowledged survives a crash."""
         await _off_the_loop(lambda: _copy_in(self._path(name), source))

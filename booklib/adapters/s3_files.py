@@ -20,6 +20,8 @@ T = TypeVar("T")
 
 FORM_S, LINK_S = 3600, 600
 _PIECE = 256 * 1024
+_NOT_THERE = frozenset({"NoSuchKey", "404"})
+"""What S3 answers to a Get and to a Head."""
 
 
 class S3Files:
@@ -43,6 +45,15 @@ class S3Files:
         except _Missing:
             return None
         return await _asked(_read(found["Body"]))
+
+    async def has(self, name: str) -> bool:
+        """Whether there is such a file, without its bytes."""
+        check_file_name(name)
+        try:
+            await _asked(self._client.head_object(Bucket=self._bucket, Key=name))
+        except _Missing:
+            return False
+        return True
 
     async def store(self, name: str, source: Path) -> None:
         """Store a file in one request: at most 5 GB, S3's own bound for that."""
@@ -128,7 +139,7 @@ async def _asked(call: Awaitable[T]) -> T:
     try:
         return await call
     except (ClientError, BotoCoreError, ClientPayloadError) as error:
-        if isinstance(error, ClientError) and error.response["Error"]["Code"] == "NoSuchKey":
+        if isinstance(error, ClientError) and error.response["Error"]["Code"] in _NOT_THERE:
             raise _Missing from None
         log.error("S3 cannot be used: %s", error)
         raise StorageDown("The place for files does not answer.") from None

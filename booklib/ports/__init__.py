@@ -205,6 +205,9 @@ class Files(Protocol):
     async def get(self, name: str) -> bytes | None:
         """A file, or None."""
 
+    async def has(self, name: str) -> bool:
+        """Whether there is such a file."""
+
     async def store(self, name: str, source: Path) -> None:
         """As `put`, from a file of this machine, which is never in memory whole."""
 

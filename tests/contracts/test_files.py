@@ -51,8 +51,10 @@ async def test_what_was_put_is_there(files):
 async def test_what_was_never_put_is_none(files):
     assert await files.get("covers/none.webp") is None
     await files.put("covers/a.webp", b"1")
-    assert await files.get("covers") is None
-    assert await files.get("covers/a.webp/b") is None
+    for name in ("covers", "covers/a.webp/b"):
+        assert await files.get(name) is None
+        assert not await files.has(name)
+    assert await files.has("covers/a.webp")
 
 
 async def test_the_same_name_again_replaces(files):
@@ -98,7 +100,7 @@ async def test_a_folder_goes_with_all_below_it_and_nothing_else(files):
 
 @pytest.mark.parametrize("name", BAD_NAMES)
 async def test_a_name_that_is_none_is_refused(files, name, tmp_path):
-    for method in (files.get, files.remove, files.remove_all):
+    for method in (files.get, files.has, files.remove, files.remove_all):
         with pytest.raises(ValueError, match="no file's name"):
             await method(name)
     with pytest.raises(ValueError, match="no file's name"):
