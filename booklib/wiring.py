@@ -178,11 +178,20 @@ def restore(
     return unpack(archive, *place, force=force, now=utc_now(), progress=progress)
 
 
-def engine() -> str:
-    """The local database's name and version, for people."""
+def engine(storage: StorageKind) -> str:
+    """A database's name and version, for people."""
+    if storage == "dynamodb":
+        return "Amazon DynamoDB"
     from booklib.adapters.sqlite.checking import ENGINE
 
     return ENGINE
+
+
+def read_backup(copy: Path) -> Contents:
+    """What one of the daily backups holds; raises StorageDown where it is not sound."""
+    from booklib.adapters.sqlite.backup import contents
+
+    return contents(copy)
 
 
 @asynccontextmanager

@@ -7,13 +7,14 @@ import json
 import os
 import platform
 import shutil
+from collections.abc import AsyncIterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import click
 
-from booklib import __version__
+from booklib import __version__, checking
 from booklib.cli.common import Command, load_settings
 from booklib.errors import BooklibError
 from booklib.settings import Settings, SettingsError
@@ -69,15 +70,16 @@ async def _facts() -> list[Fact]:
 
     system = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
     facts = [Fact("Book Library", "ok", __version__), Fact("Python", "ok", system)]
-    facts.append(Fact("Database", "ok", engine()))
     facts += await _decoders()
     try:
         settings = load_settings()
     except SettingsError as error:
         return [*facts, Fact("Settings", "wrong", str(error))]
+    facts.append(Fact("Database", "ok", engine(settings.storage)))
     facts += _settings(settings)
     if settings.storage == "sqlite":
         facts.append(_folder(settings.data_dir))
+        facts += _backups(settings)
         if not settings.database.exists():
             return [*facts, Fact("Library", "ok", "not begun yet: “booklib serve” makes it")]
     return [*facts, *await _library(settings)]
@@ -117,6 +119,22 @@ def _settings(settings: Settings) -> list[Fact]:
     ]
 
 
+def _backups(settings: Settings) -> list[Fact]:
+    """Each daily backup, opened and read."""
+    from booklib.wiring import read_backup
+
+    found = []
+    for copy in sorted(settings.backups.glob("*.db")):
+        try:
+            kept = read_backup(copy)
+        except BooklibError as error:
+            found.append(Fact("Backup", "wrong", f"{copy.name}: {error}"))
+        else:
+            text = f"{copy.name}: accounts: {kept.users:,}, books: {kept.books:,}"
+            found.append(Fact("Backup", "ok", text))
+    return found
+
+
 def _folder(folder: Path) -> Fact:
     free = shutil.disk_usage(folder).free
     text = f"{folder}, {free / 1e9:,.1f} GB free"
@@ -128,16 +146,30 @@ def _folder(folder: Path) -> Fact:
 
 
 async def _library(settings: Settings) -> list[Fact]:
-    from booklib.wiring import open_dump
+    from booklib.wiring import open_side
 
     try:
-        async with open_dump(settings) as dump:
-            faults = await dump.faults()
-            books = [user.total async for user in dump.users()]
+        async with open_side(settings, settings.storage) as side:
+            faults = await side.store.faults()
+            # Pictures on AWS are not looked at one by one: each look is paid.
+            files = side.files if settings.storage == "sqlite" else None
+            found = checking.faults(side.store, files)
+            faults += [fault async for _, fault in _first(found, checking.MOST)]
+            books = [user.total async for user in side.store.users()]
     except BooklibError as error:
         return [Fact("Library", "wrong", str(error))]
     text = f"accounts: {len(books):,}, books: {sum(books):,}, database: {_size(settings)}"
     return [Fact("Library", "ok", text), *(Fact("Library", "wrong", fault) for fault in faults)]
+
+
+async def _first(faults: AsyncIterator[str], most: int) -> AsyncIterator[tuple[int, str]]:
+    number = 0
+    async for fault in faults:
+        number += 1
+        yield number, fault
+        if number == most:
+            yield number, f"Only the first {most} faults are told."
+            return
 
 
 def _size(settings: Settings) -> str:

@@ -57,9 +57,8 @@ def session(url):
     return aioboto3.Session() if url.endswith(".amazonaws.com") else emulators.session()
 
 
-BY_THE_OWNER = ("Scan", "DeleteItem")
-"""What no function does: `Dump` reads everything, for the command line, and a copy is removed at
-once, without a way back, in the contract only."""
+BY_THE_OWNER = ("Scan", "DeleteItem", "BatchWriteItem")
+"""What no page does: `Dump` reads and writes everything, for the command line."""
 
 
 def guard_of(environment):

@@ -49,10 +49,11 @@ ALLOWED = {
     "web": USE_CASES | {"jobs", ""},
     "serve": {"errors"},
     "copying": PORTS,
+    "checking": PORTS,
     "wiring": USE_CASES | {"jobs", "settings", "adapters", "copying"},
     "app": USE_CASES | {"settings", "web", "wiring", ""},
     "aws": USE_CASES | {"jobs", "settings", "web", "wiring", "adapters", "app"},
-    "cli": USE_CASES | {"copying", "jobs", "settings", "serve", "app", "wiring", ""},
+    "cli": USE_CASES | {"checking", "copying", "jobs", "settings", "serve", "app", "wiring", ""},
     "__main__": {"cli"},
 }
 """What each part of `booklib` may import; the empty name is the package itself (its version)."""

@@ -100,3 +100,23 @@ def test_a_wrong_setting_is_told_beside_the_rest(shell: Shell) -> None:
     facts = shell.facts(1)
     assert "BOOKLIB_STORAGE must be one of" in facts["Settings"]["text"]
     assert facts["zxing-cpp"]["state"] == "ok"
+
+
+def test_a_search_that_does_not_hold_the_books_words_is_told(shell: Shell) -> None:
+    shell("demo", "--books", "5")
+    first = "number = (SELECT min(number) FROM user_books)"
+    shell.spoil(f"UPDATE user_books SET words = ' 0001else' WHERE {first}")
+    assert "The search does not hold" in shell.facts(1)["Library"]["text"]
+
+
+def test_a_book_that_shows_something_else_than_is_stored_is_told(shell: Shell) -> None:
+    shell("demo", "--books", "5")
+    shell.spoil("UPDATE user_books SET title_key = 'x' || title_key WHERE rating = 0")
+    assert "sorted by other keys" in shell.facts(1)["Library"]["text"]
+
+
+def test_a_damaged_backup_is_told(shell: Shell) -> None:
+    shell("demo", "--books", "5")
+    (shell.folder / "backups").mkdir()
+    (shell.folder / "backups/site-2026-01-01.db").write_bytes(b"no database")
+    assert "site-2026-01-01.db" in shell.facts(1)["Backup"]["text"]

@@ -106,7 +106,8 @@ class SqliteStorage:
         await self._database.write(dumping.put_counts, user_id, counts)
 
     async def faults(self) -> list[str]:
-        return await self._database.read(checking.faults)
+        found = await self._database.read(checking.faults)
+        return [*found, *await self._database.write(checking.search_faults)]
 
     async def hit(self, key: str, window_s: int) -> int:
         return await self._database.write(users.hit, key, window_s, self._now())

@@ -19,6 +19,15 @@ def faults(db: sqlite3.Connection) -> list[str]:
         db.execute("COMMIT")
 
 
+def search_faults(db: sqlite3.Connection) -> list[str]:
+    """Whether the search holds the words of the books. SQLite counts this as a write."""
+    try:
+        db.execute("INSERT INTO search (search, rank) VALUES ('integrity-check', 1)")
+    except sqlite3.DatabaseError as error:
+        return [f"The search does not hold what the books say: {error}."]
+    return []
+
+
 def _damage(db: sqlite3.Connection) -> list[str]:
     said = [row[0] for row in db.execute(f"PRAGMA integrity_check({MOST})") if row[0] != "ok"]
     orphans = db.execute("PRAGMA foreign_key_check").fetchall()
