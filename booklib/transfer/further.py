@@ -11,6 +11,7 @@ from booklib.transfer import cells
 from booklib.transfer.columns import Column, add_authors, put_line
 from booklib.transfer.drafts import Draft, folded
 
+SERIES = "Series"
 MAX_CATEGORIES, MAX_CATEGORY = 60, 100
 
 WRITES = frozenset(
@@ -79,14 +80,18 @@ def categories(separators: str = ",") -> Column:
     return Column("categories", read)
 
 
-def series(number: str) -> Column:
-    """A series; its number, in the column of that name, stands with it in the notes."""
+def series_number() -> Column:
+    """The place in the series whose column came just before: both stand together in the notes."""
 
     def read(draft: Draft, cell: str) -> None:
-        place = draft.cells.get(number, "").strip().removesuffix(".0")
-        draft.keep("Series", f"{cell.strip()}, {place}" if place else cell)
+        place = cell.strip().removesuffix(".0")
+        label, name = draft.kept[-1] if draft.kept else ("", "")
+        if label == SERIES:
+            draft.kept[-1] = (SERIES, f"{name}, {place}")
+        elif place not in ("0", "1"):
+            draft.keep("Number in the series", place)
 
-    return Column("notes, labelled", read)
+    return Column("notes, with the series", read)
 
 
 def person(role: str) -> Column:

@@ -25,7 +25,7 @@ from booklib.transfer.columns import (
 )
 from booklib.transfer.drafts import Draft
 from booklib.transfer.format import Format
-from booklib.transfer.further import by_dates, language, read_again, series
+from booklib.transfer.further import SERIES, by_dates, language, read_again, series_number
 
 OWN_CATALOGUE = "This looks like a catalogue that calibre made itself, and no book."
 _ISBN, _STATUS = isbn(), status()
@@ -94,8 +94,8 @@ FORMAT = Format(
         "isbn": Column("ISBN", _isbn),
         "rating": rating(),
         "tags": tags(","),
-        "series": series("series_index"),
-        "series_index": left_out("kept with the series"),
+        "series": kept(SERIES),
+        "series_index": series_number(),
         "languages": language(),
         "publisher": line("publisher"),
         "pubdate": published(),

@@ -20,7 +20,7 @@ from booklib.transfer.columns import (
 )
 from booklib.transfer.drafts import Draft
 from booklib.transfer.format import Format
-from booklib.transfer.further import categories, language, person, series
+from booklib.transfer.further import SERIES, categories, language, person, series_number
 
 _LINK = left_out("a link to Inventaire")
 
@@ -62,13 +62,13 @@ FORMAT = Format(
         "Works URLs": _LINK,
         "Works labels": Column("title, where the edition has none", _work_title),
         "Original language": kept("Original language"),
-        "Works Series ordinals": left_out("kept with the series"),
         "Authors URLs": _LINK,
         "Authors labels": authors(","),
         "Translators labels": person("Translator"),
         "Translators URLs": _LINK,
         "Series URLs": _LINK,
-        "Series labels": series("Works Series ordinals"),
+        "Series labels": kept(SERIES),
+        "Works Series ordinals": series_number(),
         "Genres URLs": _LINK,
         "Genres labels": categories(),
         "Subjects URLs": _LINK,

@@ -109,6 +109,11 @@ def _copies(draft: Draft, cell: str) -> None:
         draft.copies = number
 
 
+def _day(label: str) -> Column:
+    """A date that has no field here, as `[2007-04-16]`."""
+    return Column("notes, labelled", lambda draft, cell: draft.keep(label, cell.strip("[] ")))
+
+
 def _finish(draft: Draft) -> None:
     read_again(draft)
     by_dates(draft)
@@ -144,7 +149,7 @@ FORMAT = Format(
         "Dimensions": kept("Dimensions"),
         "Page Count": pages(),
         "LCCN": left_out("the book's number in another catalogue"),
-        "Acquired": kept("Acquired on"),
+        "Acquired": _day("Acquired on"),
         "Date Started": date("started"),
         "Date Read": date("finished", "Date read"),
         "Barcode": kept("Barcode"),
@@ -169,8 +174,8 @@ FORMAT = Format(
         "Work id": left_out("the book's number in another catalogue"),
         "Lending Patron": kept("Lent to"),
         "Lending Status": kept("Lending"),
-        "Lending Start": kept("Lent on"),
-        "Lending End": kept("Lent until"),
+        "Lending Start": _day("Lent on"),
+        "Lending End": _day("Lent until"),
         "List Price": kept("List price"),
         "Purchase Price": kept("Bought for"),
         "Value": kept("Value"),

@@ -21,7 +21,7 @@ from booklib.transfer.columns import (
 )
 from booklib.transfer.drafts import Draft
 from booklib.transfer.format import Format
-from booklib.transfer.further import language, person, series
+from booklib.transfer.further import SERIES, language, person, series_number
 
 _NO = frozenset({"0", "false"})
 
@@ -32,7 +32,7 @@ def _read(draft: Draft, cell: str) -> None:
 
 
 def _copyright(draft: Draft, cell: str) -> None:
-    if cell.strip() != draft.cells.get("Publication Year", "").strip():
+    if cell.strip() != draft.given.get("published"):
         draft.keep("Copyright", cell)
 
 
@@ -51,8 +51,8 @@ FORMAT = Format(
         "Purchase Price": kept("Bought for"),
         "Publisher": line("publisher"),
         "Edition": kept("Edition"),
-        "Copyright Year": Column("notes, labelled", _copyright),
         "Publication Year": published(),
+        "Copyright Year": Column("notes, labelled", _copyright),
         "ISBN#": isbn(),
         "LCCN#": left_out("the book's number in another catalogue"),
         "Pages": pages(),
@@ -60,8 +60,8 @@ FORMAT = Format(
         "Language": language(),
         "Genre": tags(";"),
         "Keywords": tags(";"),
-        "Series": series("Series Number"),
-        "Series Number": kept("Number in the series"),
+        "Series": kept(SERIES),
+        "Series Number": series_number(),
         "Condition": kept("Condition"),
         "Signed": kept("Signed", _NO),
         "Read": Column("status", _read),
