@@ -12,6 +12,7 @@ from booklib.cli.check import check
 from booklib.cli.common import Command, load_settings
 from booklib.cli.copying import copy_library
 from booklib.cli.demo import demo
+from booklib.cli.exporting import export
 from booklib.cli.importing import import_
 from booklib.cli.scan import scan
 from booklib.cli.serving import announce
@@ -61,6 +62,7 @@ def serve(host: str, port: int) -> None:
 main.add_command(user)
 main.add_command(demo)
 main.add_command(import_)
+main.add_command(export)
 main.add_command(scan)
 main.add_command(check)
 main.add_command(backup)
