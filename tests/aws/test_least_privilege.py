@@ -1,10 +1,14 @@
 """Each function may do what it does and nothing else: every use case under its role."""
 
+import html
+import re
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import replace
 from io import BytesIO
+from urllib.parse import urlsplit
 from uuid import uuid4
 
+import httpx
 import pytest
 from botocore.exceptions import ClientError
 from quart.datastructures import FileStorage
@@ -19,6 +23,7 @@ from booklib.models import CoverName, CoverPictures, Query
 from tests.aws import emulators, templates
 from tests.aws.fixtures import moto
 from tests.aws.guard import BY_LAMBDA_ITSELF, BY_S3_ITSELF, Guard
+from tests.goodreads import goodreads_csv
 from tests.web.conftest import PASSWORD, Site, page_of
 from tests.web.test_covers import ADDRESS, DUNE, ISBN, NAME, OWN
 from tests.web.test_refresh import version_of
@@ -237,6 +242,28 @@ def without_room(s3):
     s3.meta.events.unregister("before-parameter-build.s3.PutObject", full)
 
 
+async def move_in(evening):
+    """A file goes to the bucket by the browser, is looked at, imported and taken back."""
+    page = await evening.get("/import")
+    [url] = re.findall(r'action="(http[^"]+)"', page)
+    fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page))
+    fields = {name: html.unescape(value) for name, value in fields.items()}
+    async with httpx.AsyncClient() as browser:
+        sent = await browser.post(url, data=fields, files={"file": ("books.csv", goodreads_csv())})
+    assert sent.status_code == 303
+    then = urlsplit(sent.headers["Location"])
+    landed = await evening.client.get(f"{then.path}?{then.query}")
+    assert landed.status_code == 303
+    where = landed.headers["Location"]
+    await evening.work()
+    await evening.post(f"{where}/apply", doubtful="skip")
+    await evening.work()
+    assert "Undo" in await evening.get(where)
+    await evening.post(f"{where}/undo")
+    await evening.work()
+    assert "Taken back" in await evening.get(where)
+
+
 async def leave(evening):
     await evening.post("/account/sessions/end")
     await evening.post("/login", username="ann", password=PASSWORD)
@@ -251,6 +278,7 @@ async def test_an_evening_needs_every_grant_and_none_that_is_not_there(evening):
     await get_books(evening)
     await change_a_book(evening)
     await change_its_cover(evening)
+    await move_in(evening)
     await leave(evening)
     assert {"lookup", "cover", "refresh", "close"} <= evening.kinds
     assert await evening.site.storage.user_by_login("ann") is None
