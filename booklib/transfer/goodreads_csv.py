@@ -57,6 +57,9 @@ COLUMNS = (
 _DIGITS = frozenset({"ISBN", "ISBN13"})
 """Written as `="..."`, which keeps a spreadsheet from taking them for numbers."""
 
+_YEAR = "Original Publication Year"
+_BEFORE_CHRIST = re.compile(r"-\d{1,4}", re.ASCII)
+
 _SHELF: dict[Status, str] = {
     "to-read": "to-read",
     "reading": "currently-reading",
@@ -84,10 +87,15 @@ def line(kept: Kept) -> bytes:
     """One book."""
     told = _told(kept.copy, details(kept.copy, kept.book))
     cells = [str(told.get(name, "")) for name in COLUMNS]
-    return _joined(
-        f'="{cell}"' if name in _DIGITS else defused(cell)
-        for name, cell in zip(COLUMNS, cells, strict=True)
-    )
+    return _joined(_kept_safe(name, cell) for name, cell in zip(COLUMNS, cells, strict=True))
+
+
+def _kept_safe(name: str, cell: str) -> str:
+    """A cell that a spreadsheet shows as it stands."""
+    if name in _DIGITS:
+        return f'="{cell}"'
+    harmless = name == _YEAR and _BEFORE_CHRIST.fullmatch(cell)
+    return cell if harmless else defused(cell)
 
 
 def _joined(cells: Any) -> bytes:
@@ -114,7 +122,7 @@ def _told(copy: UserBook, shown: Details) -> dict[str, object]:
         "Binding": _text(notes.binding),
         "Number of Pages": shown.page_count if 0 < (shown.page_count or 0) <= MAX_PAGES else "",
         "Year Published": year,
-        "Original Publication Year": notes.first_published,
+        _YEAR: notes.first_published,
         "Date Read": day_read,
         "Date Added": copy.added_at.astimezone(UTC).strftime("%Y/%m/%d"),
         "Bookshelves": ", ".join(_shelves(copy)),
