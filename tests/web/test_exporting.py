@@ -38,7 +38,7 @@ async def test_the_page_says_what_each_file_is_for(client, books):
     page = await page_of(await client.get("/export"))
     for file in FILES:
         assert f'href="/export/{file}" download' in page
-    assert "all of your 2 books" in page
+    assert "holds your 2 books" in page
     assert "books in the trash stay here" in page
     assert 'href="/import"' in page
 
