@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
 import click
 
 from booklib.cli.common import Command, load_settings
-from booklib.copying import KINDS, Report, copy
+from booklib.copying import KINDS, Report, Tally, copy
 from booklib.settings import StorageKind
 
 STORAGES = click.Choice(["sqlite", "dynamodb"])
@@ -31,8 +32,8 @@ def copy_library(
 
     Both sides come from the settings: the data folder, and the tables and the bucket. It can be
     run again at any time: it goes on where it was cut off, and changes nothing once all is equal.
-    Nobody should change books at the source meanwhile. The exit status is 0 where both sides hold
-    the same in the end.
+    Nobody should change anything on either side meanwhile. The exit status is 0 where both sides
+    hold the same in the end, with --dry-run where they do already, and 1 otherwise.
     """
     if source == target:
         raise click.UsageError("--from and --to must be different.")
@@ -41,26 +42,31 @@ def copy_library(
         click.echo(json.dumps(_facts(report), ensure_ascii=False, indent=2))
     else:
         _tell(report, source, target, dry_run)
-    if not report.equal and not dry_run:
+    if not report.equal:
         raise SystemExit(1)
 
 
 async def _copied(
     source: StorageKind, target: StorageKind, overwrite: bool, dry_run: bool, *, quiet: bool
 ) -> Report:
-    from booklib.wiring import open_side
+    from booklib.wiring import open_side, utc_now
 
     settings = load_settings()
+    if source == "sqlite" and not settings.database.exists():
+        raise click.ClickException(f"There is no library in {settings.data_dir}.")
+    now = utc_now()
     async with open_side(settings, source) as here, open_side(settings, target) as there:
         if quiet or not sys.stderr.isatty():
-            return await copy(here, there, overwrite=overwrite, dry_run=dry_run)
+            return await copy(here, there, now=now, overwrite=overwrite, dry_run=dry_run)
         with click.progressbar(length=1, label="Copying", file=sys.stderr) as bar:
 
             def progress(done: int, most: int) -> None:
                 bar.length = max(most, 1)
                 bar.update(done - bar.pos)
 
-            return await copy(here, there, overwrite=overwrite, dry_run=dry_run, progress=progress)
+            return await copy(
+                here, there, now=now, overwrite=overwrite, dry_run=dry_run, progress=progress
+            )
 
 
 def _facts(report: Report) -> dict[str, Any]:
@@ -75,18 +81,9 @@ def _tell(report: Report, source: str, target: str, dry_run: bool) -> None:
     done = "would be written" if dry_run else "written"
     for kind, words in _WORDS.items():
         tally = getattr(report, kind)
-        differing = f", {tally.differing:,} differ and were left" if tally.differing else ""
-        click.echo(f"{words}: {tally.written:,} {done}, {tally.same:,} the same{differing}")
-    for sentence in report.left_out:
+        click.echo(f"{words}: {tally.written:,} {done}, {tally.same:,} the same{_rest(tally)}")
+    for sentence in _remarks(report):
         click.echo(sentence)
-    for name in report.wrong_counts:
-        click.echo(
-            f"The numbers of “{name}” were wrong at the source; the copy has the right ones."
-        )
-    for name in report.moved:
-        click.echo(f"“{name}” was changed meanwhile: please run this again.")
-    if dry_run:
-        return
     for kind in KINDS:
         ours, theirs = report.source[kind], report.target[kind]
         sign = "=" if ours == theirs else "≠"
@@ -95,3 +92,22 @@ def _tell(report: Report, source: str, target: str, dry_run: bool) -> None:
             f"{ours.digest[:16]} {sign} {theirs.digest[:16]}"
         )
     click.echo("Both sides hold the same." if report.equal else "The two sides differ.")
+
+
+def _rest(tally: Tally) -> str:
+    differing = f", {tally.differing:,} differ and were left" if tally.differing else ""
+    return differing + (f", {tally.missing:,} not there" if tally.missing else "")
+
+
+def _remarks(report: Report) -> Iterator[str]:
+    """What is worth knowing of single accounts and items."""
+    for name in report.closing:
+        yield f"“{name}” is being deleted, and is not copied."
+    yield from report.left_out
+    if report.differing:
+        named = ", ".join(report.differing)
+        yield f"With --overwrite the source wins. What differs, or the first of it: {named}."
+    for name in report.wrong_counts:
+        yield f"The numbers of “{name}” were wrong at the source; the copy has the right ones."
+    for name in report.moved:
+        yield f"“{name}” was changed meanwhile: please run this again."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,7 @@ async def test_no_call_is_made_for_a_single_book(
             "before-call.dynamodb.*", lambda model, **_: calls.update([model.name])
         )
         target = Side("there", DynamoStorage(client, tables), MemoryFiles())
-        report = await copy(Side("here", source, MemoryFiles()), target)
+        report = await copy(Side("here", source, MemoryFiles()), target, now=datetime.now(UTC))
     assert report.copies.written == 300
     assert calls["BatchWriteItem"] == 12
     assert calls["BatchGetItem"] == 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 
 from booklib.adapters.dynamodb import DynamoStorage, Tables
@@ -39,7 +40,9 @@ async def _into(name: str, url: str, data: Path) -> list[Row]:
             )
             target = Side(name, DynamoStorage(client, tables), MemoryFiles())
             started = time.perf_counter()
-            report = await copy(Side("sqlite", storage, MemoryFiles()), target)
+            report = await copy(
+                Side("sqlite", storage, MemoryFiles()), target, now=datetime.now(UTC)
+            )
             taken = time.perf_counter() - started
     finally:
         await storage.close()

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from booklib import copying
 from booklib.adapters.sqlite import SqliteStorage
-from booklib.copying import Side, copy
+from booklib.copying import Side
 from booklib.models import COVER_FILE, STATUSES, Reading
 from booklib.models.shelf import place, rekey
 from booklib.ports import Change
@@ -17,6 +18,13 @@ from tests.fakes import MemoryFiles
 
 OWN = "own/abcdefghijklmnopqrstuv-500x500"
 COVER = "vutsrqponmlkjihgfedcba-560x840"
+
+
+LATER = NOON + timedelta(days=2)
+
+
+async def copy(source, target, **options):
+    return await copying.copy(source, target, now=LATER, **options)
 
 
 @pytest.fixture
@@ -56,7 +64,10 @@ async def here(storage, alice, bob):
         for n in range(130)
     ]
     await added(storage, *many)
-    await added(storage, a_copy("Mine", user_id=bob.user_id, mine={COVER_FILE: OWN, "title": "M"}))
+    given = {COVER_FILE: OWN, "title": "M"}
+    mine = {COVER_FILE: OWN, "title": "N"}
+    await added(storage, a_copy("Mine", user_id=bob.user_id, mine=mine))
+    await added(storage, a_copy("Given", user_id=alice.user_id, given=given))
     gone = replace(many[0], deleted_at=NOON + timedelta(days=1))
     assert await storage.apply(alice.user_id, [Change(many[0], rekey(gone))])
     settle(storage)
@@ -70,12 +81,12 @@ def written(report):
 async def test_a_copy_holds_the_same_and_a_second_one_changes_nothing(here, there):
     first = await copy(here, there)
     assert first.equal, (first.source, first.target, first.left_out, first.moved)
-    assert written(first) == [2, 1, 132, 2]
-    assert first.source["copies"].items == 132
+    assert written(first) == [2, 1, 133, 4]
+    assert first.source["copies"].items == 133
     again = await copy(here, there)
     assert again.equal
     assert written(again) == [0, 0, 0, 0]
-    assert again.copies.same == 132
+    assert again.copies.same == 133
 
 
 async def test_the_way_back_changes_nothing_either(here, there):
@@ -101,7 +112,7 @@ async def test_a_copy_that_was_cut_off_goes_on(here, there):
     await there.store.put_copies(some)
     report = await copy(here, there)
     assert report.equal
-    assert (report.copies.same, report.copies.written) == (50, 82)
+    assert (report.copies.same, report.copies.written) == (50, 83)
 
 
 async def test_what_differs_there_is_left_unless_the_source_is_to_win(here, there, alice):
@@ -126,7 +137,7 @@ async def test_a_name_that_is_taken_there_is_told_and_its_books_stay(here, there
 
 async def test_a_dry_run_writes_nothing(here, there):
     report = await copy(here, there, dry_run=True)
-    assert written(report) == [2, 1, 132, 2]
+    assert written(report) == [2, 1, 133, 4]
     assert report.target["copies"].items == 0
 
 

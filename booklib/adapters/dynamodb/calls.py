@@ -106,9 +106,9 @@ class Dynamo:
             some, wanted = wanted[:WRITTEN_AT_ONCE], wanted[WRITTEN_AT_ONCE:]
             answer = await self.call("batch_write_item", {"RequestItems": {table: some}}, patience)
             left = answer.get("UnprocessedItems", {}).get(table, [])
-            if not left:
+            if len(left) < len(some):
                 patience = self.patience()
-            elif not await patience.wait():
+            if left and not await patience.wait():
                 raise Busy(TOO_MUCH)
             wanted = left + wanted
 

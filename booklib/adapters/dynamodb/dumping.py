@@ -16,9 +16,9 @@ from booklib.adapters.dynamodb.codec import (
     user_book_of,
 )
 from booklib.adapters.dynamodb.expressions import replaced, update
-from booklib.adapters.dynamodb.faults import Refused
+from booklib.adapters.dynamodb.faults import TOO_MUCH, Refused
 from booklib.adapters.dynamodb.schema import Item
-from booklib.errors import NameTaken
+from booklib.errors import Busy
 from booklib.models import Book, User, UserBook
 from booklib.ports import Counted
 
@@ -70,7 +70,7 @@ async def _put_over(dynamo: Dynamo, before: User, after: User) -> None:
     try:
         await dynamo.call("transact_write_items", {"TransactItems": [{"Update": profile}, *parts]})
     except Refused as refused:
-        raise taken.get(min(refused.places), NameTaken) from None
+        raise taken.get(min(refused.places), Busy(TOO_MUCH)) from None
     finally:
         recent.wrote(dynamo.tables.users, after.user_id)
 

@@ -82,7 +82,6 @@ def put_copies(db: sqlite3.Connection, some: Sequence[UserBook]) -> None:
 def put_counts(db: sqlite3.Connection, user_id: str, counts: Counted) -> None:
     """Store what was counted anew; the shelf has another version then."""
     db.execute(
-        "UPDATE users SET counts = ?, shelf_version = shelf_version + 1 "
-        "WHERE user_id = ? AND counts != ?",
-        (pack(dict(counts)), user_id, pack(dict(counts))),
+        "UPDATE users SET counts = ?, shelf_version = shelf_version + 1 WHERE user_id = ?",
+        (pack(dict(counts)), user_id),
     )

@@ -107,7 +107,7 @@ def put_copy(db: sqlite3.Connection, owner: int, copy: UserBook) -> None:
     row = _stored(db, [copy.user_book_id]).get(copy.user_book_id)
     if row is None:
         _add(db, owner, copy)
-    else:
+    elif user_book_values(copy).items() - row.items():
         _change(db, row, copy)
 
 
