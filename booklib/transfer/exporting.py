@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from dataclasses import dataclass
 from datetime import datetime
@@ -86,7 +87,7 @@ async def made(world: World, user_id: str, kind: str) -> Made | None:
 async def make(world: World, claim: Claim) -> str:
     """The job: write the file to this machine's disk, then keep it in Files.
 
-    Raises Refused where it has been begun too often.
+    Raises Refused where it has been begun too often, or does not fit on this machine's disk.
     """
     payload = claim.job.payload
     begun = int(payload.get("begun", 0)) + 1
@@ -97,7 +98,12 @@ async def make(world: World, claim: Claim) -> str:
     name = f"exports/{user_id}/{payload['export_id']}/{file_name}"
     with TemporaryDirectory(prefix="booklib-") as folder:
         path = Path(folder) / "export"
-        await _write(world, claim, path)
+        try:
+            await _write(world, claim, path)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            raise Refused(TOO_LONG) from error
         await world.files.store(name, path)
     user = await world.storage.user(user_id)
     if user is None or user.closing_at:

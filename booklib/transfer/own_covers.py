@@ -72,7 +72,7 @@ class Covers:
     async def _stored(self, value: str) -> str:
         """The name under which a picture is kept; empty where there is none."""
         name = CoverName.parse(value)
-        if name and await self._world.files.get(name.file("large", self._user_id)):
+        if name and await self._world.files.has(name.file("large", self._user_id)):
             return value
         file = f"{FOLDER}/{value.removeprefix(OWN)}.webp" if name else value
         found = await self._from_archive(file)
