@@ -33,11 +33,10 @@ _CONFIG = Config(
     max_pool_connections=25,
     tcp_keepalive=True,
 )
-_S3_CONFIG = _CONFIG.merge(
-    # For the addresses that are given to browsers: of the bucket's own region, because the global
-    # one leads elsewhere for a day after a bucket was made, and never by the older signature.
-    Config(s3={"addressing_style": "virtual"}, signature_version="s3v4")
-)
+_S3_CONFIG = _CONFIG.merge(Config(signature_version="s3v4"))
+_REGIONAL = _S3_CONFIG.merge(Config(s3={"addressing_style": "virtual"}))
+"""For the addresses that are given to browsers: of the bucket's own region, because the global one
+leads elsewhere for a day after a bucket was made."""
 
 
 @asynccontextmanager
@@ -50,18 +49,20 @@ async def clients(*services: Service) -> AsyncIterator[tuple[Any, ...]]:
     async with AsyncExitStack() as opened:
         try:
             session = aioboto3.Session()
-            found = [
-                await opened.enter_async_context(session.client(service, config=_config(service)))
-                for service in services
-            ]
+            found = [await _opened(session, service, opened) for service in services]
         except (BotoCoreError, ValueError) as error:
             log.error("AWS cannot be used: %s", error)
             raise StorageDown(f"AWS cannot be used: {error}") from None
         yield tuple(found)
 
 
-def _config(service: Service) -> Config:
-    return _S3_CONFIG if service == "s3" else _CONFIG
+async def _opened(session: Any, service: Service, opened: AsyncExitStack) -> Any:
+    if service != "s3":
+        return await opened.enter_async_context(session.client(service, config=_CONFIG))
+    client = await opened.enter_async_context(session.client(service, config=_S3_CONFIG))
+    if not client.meta.endpoint_url.endswith(".amazonaws.com"):
+        return client  # which may have no names of hosts for its buckets
+    return await opened.enter_async_context(session.client(service, config=_REGIONAL))
 
 
 @asynccontextmanager

@@ -65,7 +65,7 @@ def moto() -> Iterator[str]:
     port = free_port()
     command = [MOTO, "--host", "127.0.0.1", "--port", str(port)]
     with _running([str(part) for part in command], environment(), port):
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://localhost:{port}"
 
 
 @contextmanager

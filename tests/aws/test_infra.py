@@ -227,7 +227,7 @@ def test_a_function_runs_by_its_own_role_on_what_was_chosen(function: str) -> No
 def test_the_functions_are_as_large_as_was_measured() -> None:
     api, worker = (app().properties(name) for name in FUNCTIONS)
     assert (api["MemorySize"], api["Timeout"]) == ("1024", 30)
-    assert (worker["MemorySize"], worker["Timeout"]) == ("512", 60)
+    assert (worker["MemorySize"], worker["Timeout"]) == ("512", 300)
     assert app().properties("Layer")["CompatibleRuntimes"] == [api["Runtime"]]
 
 
