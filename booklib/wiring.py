@@ -144,13 +144,15 @@ async def _kept_safe(
     settings: Settings, store: Store, opened: AsyncExitStack, now: Callable[[], datetime]
 ) -> Backups | None:
     """What DynamoDB does by itself: forget what is too old, and keep former states."""
+    if settings.storage != "sqlite":
+        return None
     from booklib.adapters.sqlite import SqliteStorage
     from booklib.adapters.sqlite.archive import serving
     from booklib.adapters.sqlite.backup import Backups, backed_up_daily
     from booklib.adapters.sqlite.housekeeping import swept_daily
 
     if not isinstance(store, SqliteStorage):
-        return None
+        raise TypeError("the storage is another one than the settings say")
     opened.enter_context(serving(settings.data_dir))
     await opened.enter_async_context(swept_daily(store, now))
     backups = Backups(settings.database, settings.backups, now)

@@ -36,7 +36,8 @@ async def visitor(place: Place) -> AsyncIterator[Client]:
 @pytest.fixture
 async def reader(visitor: Client) -> Client:
     """Somebody with an account, signed in."""
-    assert (await registered(visitor)).status == 303
+    reply = await registered(visitor)
+    assert reply.status == 303, reply.body
     return visitor
 
 
