@@ -185,7 +185,8 @@ class MemoryStorage:
     async def put_user(self, user: User) -> None:
         self._check_names(user)
         known = self._users.get(user.user_id)
-        self._users[user.user_id] = replace(user, counts=known.counts if known else {})
+        counts, version = (known.counts, known.shelf_version) if known else ({}, user.shelf_version)
+        self._users[user.user_id] = replace(user, counts=counts, shelf_version=version)
 
     async def put_books(self, books: Sequence[Book]) -> None:
         self._books |= {book.book_id: book for book in books}
