@@ -1,5 +1,6 @@
 """Hand-written stand-ins for the outside world: storage, queue, clock and catalogue in memory."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -198,6 +199,14 @@ class MemoryStorage:
         user = self._users[user_id]
         version = user.shelf_version + 1
         self._users[user_id] = replace(user, counts=dict(counts), shelf_version=version)
+
+    async def faults(self) -> list[str]:
+        shelves: dict[str, Counter[str]] = {}
+        for book in self._user_books.values():
+            shelves.setdefault(book.user_id, Counter())[book.shelf] += 1
+        users = self._users.values()
+        wrong = [user for user in users if Counter(user.counts) != shelves.get(user.user_id, {})]
+        return [f"The counts of {user.username} are wrong." for user in wrong]
 
     async def hit(self, key: str, window_s: int) -> int:
         now = self._now()
