@@ -279,10 +279,14 @@ async def test_a_book_whose_answer_was_lost_is_saved(storage, where):
 
 
 class Unprocessed:
-    """Lets a batch do the first of its items only, as a table that is written too fast does."""
+    """Lets a batch do the first of its items only, as a table that is written too fast does.
 
-    def __init__(self, client, operation, asked, left, times):
+    With `told` as 0 it says that even that one was left.
+    """
+
+    def __init__(self, client, operation, asked, left, times, told=1):
         self._asked, self._left, self._times = asked, left, times
+        self._told = told
         self.calls = 0
         client.meta.events.register(f"before-parameter-build.dynamodb.{operation}", self.cut)
         client.meta.events.register(f"after-call.dynamodb.{operation}", self.tell)
@@ -294,7 +298,7 @@ class Unprocessed:
             self._times -= 1
             [(table, wanted)] = params["RequestItems"].items()
             keys = wanted["Keys"] if isinstance(wanted, dict) else wanted
-            some, rest = keys[:1], keys[1:]
+            some, rest = keys[:1], keys[self._told :]
             whole = isinstance(wanted, dict)
             params["RequestItems"] = {table: {**wanted, "Keys": some} if whole else some}
             self._rest = {table: {**wanted, "Keys": rest} if whole else rest} if rest else {}
@@ -318,6 +322,20 @@ async def test_what_a_batch_left_over_is_removed_after_all(storage, where):
     assert batch.calls > 4
     assert await storage.owned("id-alice", [book.user_book_id for book in books]) == {}
     assert await storage.faults() == []
+
+
+async def test_what_a_batch_left_over_is_stored_after_all(storage, where):
+    batch = Unprocessed(where.client, "BatchWriteItem", "Items", "UnprocessedItems", times=30)
+    copies = {one.user_book_id: one for one in (a_copy(f"Book {n}") for n in range(50))}
+    await storage.put_copies(list(copies.values()))
+    assert batch.calls == 31
+    assert await storage.copies(list(copies)) == copies
+
+
+async def test_a_write_that_comes_no_further_is_told_as_busy(hasty, where):
+    Unprocessed(where.client, "BatchWriteItem", "Items", "UnprocessedItems", times=999, told=0)
+    with pytest.raises(Busy):
+        await hasty.put_copies([a_copy("Dune"), a_copy("Emma")])
 
 
 async def test_a_batch_that_stays_unprocessed_is_told_as_busy(hasty, where):
