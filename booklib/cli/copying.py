@@ -105,8 +105,9 @@ def _remarks(report: Report) -> Iterator[str]:
         yield f"“{name}” is being deleted, and is not copied."
     yield from report.left_out
     if report.differing:
-        named = ", ".join(report.differing)
-        yield f"With --overwrite the source wins. What differs, or the first of it: {named}."
+        more = sum(getattr(report, kind).differing for kind in KINDS) - len(report.differing)
+        named = ", ".join(report.differing) + (f" and {more:,} more" if more else "")
+        yield f"With --overwrite the source wins. What differs: {named}."
     for name in report.wrong_counts:
         yield f"The numbers of “{name}” were wrong at the source; the copy has the right ones."
     for name in report.moved:
