@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from booklib.copying import Side
 from booklib.models import Contents
 from booklib.ports import Backups, Catalogue, Dump, Files, Queue, Storage, World
 from booklib.settings import Settings, StorageKind, library_path
 
 if TYPE_CHECKING:
     from booklib.adapters.picture_process import PictureProcess
+    from booklib.copying import Side
 
 # Adapters are imported where they are chosen: the other runtime has no use for them, nor time.
 
@@ -88,6 +88,8 @@ async def open_working_world(
 @asynccontextmanager
 async def open_side(settings: Settings, storage: StorageKind) -> AsyncIterator[Side]:
     """One of the two storages, whichever the settings serve from; for copies between them."""
+    from booklib.copying import Side
+
     chosen = settings.on(storage)
     async with AsyncExitStack() as opened:
         places = await open_places(chosen, opened)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from quart import Blueprint, Response, jsonify
 
 from booklib.errors import BooklibError
+from booklib.transfer.told import told_formats
 from booklib.web.context import signed_in, site, world
 from booklib.web.respond import render, see_other
 
@@ -23,6 +24,13 @@ async def welcome() -> Response:
 async def help_page() -> Response:
     """Keyboard, formats, what to do when."""
     return await render("pages/help.html", "pages/help.html")
+
+
+@blueprint.get("/help/formats")
+async def formats_page() -> Response:
+    """Which files can be imported, and what becomes of each column."""
+    formats = told_formats()
+    return await render("pages/formats.html", "pages/formats.html", formats=formats)
 
 
 @blueprint.get("/health")

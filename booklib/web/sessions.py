@@ -24,6 +24,7 @@ PUBLIC = frozenset(
         "static",
         "pages.welcome",
         "pages.help_page",
+        "pages.formats_page",
         "pages.health",
         "accounts.login",
         "accounts.register",

@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 AXE = ROOT / "tests/.cache/node_modules/axe-core/axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 APP = create_app(Settings(secret_key="only for its routes"))
-SIGNED_OUT = ("/", "/login", "/register", "/help", "/no-such-page")
+SIGNED_OUT = ("/", "/login", "/register", "/help", "/help/formats", "/no-such-page")
 SIGNED_IN = (
     "/library",
     "/library?view=list",
@@ -34,6 +34,7 @@ SIGNED_IN = (
     "/account/password",
     "/account/delete",
     "/help",
+    "/help/formats",
 )
 
 

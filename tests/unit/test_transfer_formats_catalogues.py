@@ -36,7 +36,7 @@ def test_calibre_is_read_whole(tmp_path):
         formats="epub, azw3",
         library_name="Attic",
         size="1433809",
-        cover="/home/eve/cover.jpg",
+        cover="/books/eve/cover.jpg",
         id="864",
         uuid="3051",
     )
