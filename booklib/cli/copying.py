@@ -15,6 +15,10 @@ from booklib.cli.common import Command, load_settings
 from booklib.copying import KINDS, Report, Tally, copy
 from booklib.settings import StorageKind
 
+NO_PACKAGES = (
+    "DynamoDB needs packages that a library at home has no use for: "
+    "“.venv/bin/pip install -r deploy/requirements-aws.txt”."
+)
 STORAGES = click.Choice(["sqlite", "dynamodb"])
 _WORDS = {"users": "accounts", "books": "books known", "copies": "books owned", "files": "pictures"}
 
@@ -37,7 +41,10 @@ def copy_library(
     """
     if source == target:
         raise click.UsageError("--from and --to must be different.")
-    report = asyncio.run(_copied(source, target, overwrite, dry_run, quiet=as_json))
+    try:
+        report = asyncio.run(_copied(source, target, overwrite, dry_run, quiet=as_json))
+    except ModuleNotFoundError as error:
+        raise click.ClickException(f"{NO_PACKAGES} ({error.name})") from error
     if as_json:
         click.echo(json.dumps(_facts(report), ensure_ascii=False, indent=2))
     else:

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -174,6 +175,26 @@ def test_the_secret_gets_a_new_value_beside_the_former_one(terminal: Terminal) -
     *_, current, previous = told.splitlines()
     assert len(json.loads(current)) == 64
     assert json.loads(previous) == "old"
+
+
+def test_a_library_moves_there_and_back(terminal: Terminal, tmp_path: Path) -> None:
+    moving = script(section("Moving a library here and back"))
+    moving = moving.replace("BOOKLIB_DATA_DIR=back ", f"BOOKLIB_DATA_DIR={tmp_path}/back ")
+    # Such a dry run ends with 1, as it says itself, because the two sides still differ.
+    moving = moving.replace("--dry-run", "--dry-run || test $? = 1")
+    told = terminal.types(
+        f"""
+        booklib() {{ PYTHONPATH={ROOT} {sys.executable} -m booklib "$@"; }}
+        export BOOKLIB_DATA_DIR={tmp_path}/home
+        echo eleven purple bicycles | booklib demo --books 30 --user ann --password-stdin
+        """
+        + re.sub(r"^.*pip install.*$", "", moving, flags=re.MULTILINE).replace(
+            ".venv/bin/booklib", "booklib"
+        )
+    )
+    assert told.count("books owned: 30 would be written, 0 the same") == 1
+    assert told.count("books owned: 30 written, 0 the same") == 2
+    assert told.count("Both sides hold the same.") == 2
 
 
 def test_the_event_that_is_sent_by_hand_asks_for_the_health_page() -> None:

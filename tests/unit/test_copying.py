@@ -1,5 +1,6 @@
 """Copying between two storages in memory: what is left out, what is told, and how it goes on."""
 
+import sys
 from dataclasses import fields, replace
 from datetime import timedelta
 
@@ -346,10 +347,25 @@ async def test_nothing_is_copied_from_nothing():
     assert report.source["copies"] == Sum()
 
 
-def test_a_folder_without_a_library_is_told_and_stays_empty(tmp_path):
-    environ = {"BOOKLIB_DATA_DIR": str(tmp_path), "BOOKLIB_STORAGE": "sqlite"}
+def copied_by_command(folder):
+    environ = {"BOOKLIB_DATA_DIR": str(folder), "BOOKLIB_STORAGE": "sqlite"}
+    places = ("USERS_TABLE", "BOOKS_TABLE", "USER_BOOKS_TABLE", "JOBS_TABLE", "FILES_BUCKET")
+    environ |= dict.fromkeys(places, "none")
     arguments = ("copy", "--from", "sqlite", "--to", "dynamodb")
-    result = CliRunner().invoke(main, arguments, env=environ)
+    return CliRunner().invoke(main, arguments, env=environ)
+
+
+def test_a_folder_without_a_library_is_told_and_stays_empty(tmp_path):
+    result = copied_by_command(tmp_path)
     assert result.exit_code == 1
     assert f"There is no library in {tmp_path}." in result.output
     assert not (tmp_path / "site.db").exists()
+
+
+def test_packages_that_are_not_installed_are_told_with_what_helps(tmp_path, monkeypatch):
+    (tmp_path / "site.db").touch()
+    monkeypatch.setitem(sys.modules, "aioboto3", None)
+    monkeypatch.delitem(sys.modules, "booklib.adapters.aws_clients", raising=False)
+    result = copied_by_command(tmp_path)
+    assert result.exit_code == 1
+    assert "pip install -r deploy/requirements-aws.txt”. (aioboto3)" in result.output
