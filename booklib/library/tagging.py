@@ -8,7 +8,7 @@ from dataclasses import replace
 from booklib.errors import Invalid
 from booklib.library.saving import Changed, book_of, on_the_shelf, owned
 from booklib.models import MAX_TAG, MAX_TAGS, UserBook
-from booklib.models.folding import clean, fold
+from booklib.models.folding import clean, tag_key
 from booklib.models.shelf import place
 from booklib.ports import Change, World
 from booklib.retries import attempts
@@ -52,7 +52,7 @@ def distinct(tags: Iterable[str]) -> tuple[str, ...]:
     known: dict[str, str] = {}
     for tag in tidy:
         if tag:
-            known.setdefault(_folded(tag), tag)
+            known.setdefault(tag_key(tag), tag)
     return tuple(known.values())
 
 
@@ -61,17 +61,12 @@ def _merged(
 ) -> tuple[str, ...]:
     if was is None:
         return wanted
-    seen = {_folded(tag) for tag in was}
-    kept = {_folded(tag) for tag in wanted}
-    elsewhere = [tag for tag in stored if _folded(tag) not in seen | kept]
-    there = {_folded(tag) for tag in stored}
-    mine = [tag for tag in wanted if _folded(tag) not in seen or _folded(tag) in there]
+    seen = {tag_key(tag) for tag in was}
+    kept = {tag_key(tag) for tag in wanted}
+    elsewhere = [tag for tag in stored if tag_key(tag) not in seen | kept]
+    there = {tag_key(tag) for tag in stored}
+    mine = [tag for tag in wanted if tag_key(tag) not in seen or tag_key(tag) in there]
     return distinct([*mine, *elsewhere])
-
-
-def _folded(tag: str) -> str:
-    """What two tags have in common that are one; signs alone fold to nothing and stay."""
-    return fold(tag) or tag
 
 
 def _check(tags: tuple[str, ...]) -> None:

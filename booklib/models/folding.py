@@ -37,6 +37,7 @@ _SPACELESS = (
     r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 )
 _SPACELESS_CHARACTER = re.compile(f"([{_SPACELESS}])")
+_BETWEEN = re.compile(r"[\s_-]+")
 _NOT_WORD = re.compile(r"[\W_]+")
 _APOSTROPHES = re.compile("(?<=[a-z]{2})['’ʼ]|['’ʼ](?=s\\b)")
 
@@ -47,6 +48,17 @@ def fold(text: str) -> str:
     bare = "".join(c for c in lower if not unicodedata.combining(c)).translate(_PLAIN)
     whole = unicodedata.normalize("NFC", bare)
     return _NOT_WORD.sub(" ", _APOSTROPHES.sub("", whole)).strip()
+
+
+def tag_key(tag: str) -> str:
+    """A tag as it is compared: no case, no accents; spaces, hyphens and underscores are alike.
+
+    Goodreads spells "to lend" as "to-lend"; "C++" and "C#" are two.
+    """
+    lower = unicodedata.normalize("NFKD", tag.casefold()).casefold()
+    bare = "".join(c for c in lower if not unicodedata.combining(c)) or lower
+    whole = unicodedata.normalize("NFC", bare)
+    return _BETWEEN.sub(" ", whole).strip() or whole
 
 
 def cut(text: str) -> str:

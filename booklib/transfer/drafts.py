@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Literal
 
 from booklib.models import MAX_NOTES, MAX_REVIEW, MAX_TAG, MAX_TAGS, Reading, Status, Value
-from booklib.models.folding import clean, fold
+from booklib.models.folding import clean, fold, tag_key
 from booklib.transfer.rows import Row
 
 _CACHED = 100
@@ -71,8 +71,8 @@ class Draft:
             self.keep("Tag", tag)
             self.remark("Tags that are too long or too many are kept in the notes.")
             return
-        key = folded(tag) or tag
-        if all(key != (folded(other) or other) for other in self.tags):
+        key = tag_key(tag)
+        if all(key != tag_key(other) for other in self.tags):
             self.tags.append(tag)
 
     def row(self) -> Row:

@@ -16,7 +16,7 @@ from typing import Any
 
 from booklib.library.readings import in_order
 from booklib.models import MAX_NOTES, MAX_READINGS, MAX_REVIEW, MAX_TAGS, Reading, UserBook, Value
-from booklib.models.folding import fold
+from booklib.models.folding import tag_key
 from booklib.models.ids import book_id
 from booklib.transfer.rows import Row
 
@@ -93,8 +93,8 @@ def added_to(row: Row, copy: UserBook) -> Merge:
     It takes nothing away. What such rows said is remembered apart from what the first one said.
     """
     merge = Merge(copy, base=dict(copy.imported))
-    tags = {_folded(tag): tag for tag in row.tags}
-    _more(merge, "tags", {_folded(tag): tag for tag in copy.tags}, tags, MAX_TAGS)
+    tags = {tag_key(tag): tag for tag in row.tags}
+    _more(merge, "tags", {tag_key(tag): tag for tag in copy.tags}, tags, MAX_TAGS)
     last = Reading(row.started, row.finished)
     latest = Reading(copy.started_on, copy.finished_on)
     readings = [each for each in (*row.readings, last) if any(each) and each != latest]
@@ -115,7 +115,7 @@ def _more(
     """Add what the reader has not, and has not taken away since a former import brought it."""
     known = {each for key in (name, f"more {name}") for each in _listed(merge.base.get(key))}
     if name == "tags":
-        known = {_folded(tag) for tag in known}
+        known = {tag_key(tag) for tag in known}
     new = {key: value for key, value in theirs.items() if key not in known and key not in ours}
     if new:
         more = _listed(merge.base.get(f"more {name}"))
@@ -196,22 +196,18 @@ def _tags(merge: Merge, theirs: tuple[str, ...]) -> None:
     if not theirs:
         return
     base = merge.base.get("tags")
-    before = {_folded(tag) for tag in base} if isinstance(base, tuple) else set()
-    now = {_folded(tag) for tag in theirs}
+    before = {tag_key(tag) for tag in base} if isinstance(base, tuple) else set()
+    now = {tag_key(tag) for tag in theirs}
     ours = merge.copy.tags
-    kept = [tag for tag in ours if _folded(tag) in now or _folded(tag) not in before]
-    there = {_folded(tag) for tag in kept}
+    kept = [tag for tag in ours if tag_key(tag) in now or tag_key(tag) not in before]
+    there = {tag_key(tag) for tag in kept}
     wanted = [
         tag
         for tag in theirs
-        if _folded(tag) not in there and (_folded(tag) not in before or merge.overwrite)
+        if tag_key(tag) not in there and (tag_key(tag) not in before or merge.overwrite)
     ]
     merge.base["tags"] = theirs
     merge.set("tags", (*kept, *wanted)[:MAX_TAGS])
-
-
-def _folded(tag: str) -> str:
-    return fold(tag) or tag
 
 
 def _readings(merge: Merge, theirs: tuple[Reading, ...]) -> None:

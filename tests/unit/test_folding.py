@@ -15,6 +15,7 @@ from booklib.models.folding import (
     fold,
     matches,
     search_words,
+    tag_key,
     title_order,
 )
 
@@ -106,3 +107,19 @@ def test_all_characters_that_hide_an_accent_are_known():
     plain = (each for each in characters if not unicodedata.combining(each))
     hidden = {c for c in plain if unicodedata.combining(unicodedata.normalize("NFKD", c)[0])}
     assert hidden <= _HIDDEN_MARKS
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ("to lend", "To-Lend", True),
+        ("Été", "ete", True),
+        ("sci_fi", "sci fi", True),
+        ("C++", "C#", False),
+        ("C++", "c", False),
+        ("★", "☆", False),
+        ("-", "_", False),
+    ],
+)
+def test_two_tags_are_one_where_only_case_accents_and_gaps_differ(one, other, alike):
+    assert (tag_key(one) == tag_key(other)) is alike
