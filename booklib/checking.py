@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Protocol
 
 from booklib.models import (
     COVER_FILE,
@@ -22,17 +21,13 @@ from booklib.models import (
 from booklib.models.covers import COVER_SIZES
 from booklib.models.ids import book_id, book_key, user_book_id
 from booklib.models.shelf import own_bytes, place, unpack_card
-from booklib.ports import MAX_IDS, MAX_OWN_BYTES, Dump, Files, Storage
+from booklib.ports import MAX_IDS, MAX_OWN_BYTES, Files, Store
 
 MOST = 100
 """Faults that are told one by one."""
 
 _DAY = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?", re.ASCII)
 _LOOKUPS = frozenset({"none", "pending", "found", "not-found", "failed"})
-
-
-class Store(Storage, Dump, Protocol):
-    """A storage that can be read whole."""
 
 
 async def faults(store: Store, files: Files | None = None) -> AsyncIterator[str]:

@@ -2,6 +2,6 @@
 
 from booklib.copying.report import KINDS, Report, Tally
 from booklib.copying.sums import Sum, canonical
-from booklib.copying.work import Side, Store, copy
+from booklib.copying.work import Side, copy
 
-__all__ = ["KINDS", "Report", "Side", "Store", "Sum", "Tally", "canonical", "copy"]
+__all__ = ["KINDS", "Report", "Side", "Sum", "Tally", "canonical", "copy"]

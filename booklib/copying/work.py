@@ -5,24 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, TypeVar
 
 from booklib.copying.pictures import Pictures
 from booklib.copying.report import KINDS, Report, Tally
 from booklib.copying.sums import Sum, canonical
 from booklib.errors import EmailTaken, NameTaken
 from booklib.models import STATUSES, UNDOABLE, Book, User, UserBook
-from booklib.ports import MAX_IDS, Dump, Files, Storage
+from booklib.ports import MAX_IDS, Files, Store
 
 T = TypeVar("T")
 Item = TypeVar("Item", User, Book, UserBook)
 
 STAGES = 4
 """Books, copies, and the comparison of either side; the bar gives each the same part."""
-
-
-class Store(Storage, Dump, Protocol):
-    """A storage that can be read and written whole."""
 
 
 class Side(NamedTuple):

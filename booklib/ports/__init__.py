@@ -46,6 +46,7 @@ __all__ = [
     "Pictures",
     "Queue",
     "Storage",
+    "Store",
     "UploadForm",
     "World",
     "check_changes",
@@ -138,6 +139,10 @@ class Storage(Protocol):
 
     async def due_jobs(self, now: datetime, limit: int) -> list[Job]:
         """Jobs that `claim_job` would give out now, longest waiting first."""
+
+
+class Store(Storage, Dump, Protocol):
+    """What each database is: the storage, and what reads and writes it whole."""
 
 
 class Queue(Protocol):
