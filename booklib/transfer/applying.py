@@ -24,6 +24,7 @@ MOST_BYTES = 300_000
 """Bytes of the readers' own texts in one `apply`. In a request to DynamoDB a letter of three bytes
 takes six, and one of more than a megabyte holds up everything else while it is sent."""
 
+FULL = "This book has no room for more {names}: what this row says of them is left out."
 TOO_LARGE = "This book's texts are too long to be kept: {problem}"
 
 
@@ -44,7 +45,7 @@ class Outcome(NamedTuple):
     made: tuple[str, ...]
     changed: int
     same: int
-    refused: tuple[tuple[int, str], ...]
+    refused: Mapping[int, str]
 
 
 class Closed(Exception):
@@ -83,16 +84,15 @@ async def apply_chunk(
     planned = [entry async for entry in resting(work.entries())]
     entries = await plans.keep_plan(world, folder, chunk, user_id, planned)
     await work.write()
-    refused = {row for row, _ in work.refused}
     made = [
         entry.ident
         for entry in entries
         if entry.action == "new"
-        and any(one.row.number not in refused for one, _ in work.rows.get(entry.ident, ()))
+        and any(one.row.number not in work.refused for one, _ in work.rows.get(entry.ident, ()))
     ]
     changed = sum(entry.action == "changed" for entry in entries)
-    same = len(rows) - len(made) - changed - len(refused)
-    return Outcome(tuple(made), changed, max(same, 0), tuple(work.refused))
+    same = len(rows) - len(made) - changed - len(work.refused)
+    return Outcome(tuple(made), changed, max(same, 0), work.refused)
 
 
 Rows = list[tuple[Judged, bool]]
@@ -130,7 +130,7 @@ class Work:
         there: Mapping[str, UserBook],
     ) -> None:
         self.rows = rows
-        self.refused: list[tuple[int, str]] = []
+        self.refused: dict[int, str] = {}
         self._world = world
         self._user_id = user_id
         self._wish = wish
@@ -204,7 +204,7 @@ class Work:
                 await self._apply([ident])
             return
         said = TOO_LARGE.format(problem=" ".join(problem.problems.values()))
-        self.refused += [(one.row.number, said) for one, _ in self.rows[group[0]]]
+        self.refused |= {one.row.number: said for one, _ in self.rows[group[0]]}
 
     async def _check_account(self) -> None:
         user = await self._world.storage.user(self._user_id)
@@ -216,13 +216,15 @@ class Work:
         for one, led in self.rows[ident]:
             row = one.row
             if copy is None:
-                made = new_copy(row, self._user_id, ident, one.key, self._began)
-                copy = merged(row, made).copy
+                merge = merged(row, new_copy(row, self._user_id, ident, one.key, self._began))
             elif one.repeats:
-                copy = added_to(row, copy).copy
+                merge = added_to(row, copy)
             else:
                 back = replace(copy, deleted_at=None)
-                copy = merged(row, back, overwrite=self._wish.overwrite).copy
+                merge = merged(row, back, overwrite=self._wish.overwrite)
+            copy = merge.copy
+            if merge.full:
+                self.refused[row.number] = FULL.format(names=" and ".join(merge.full))
             if led:
                 copy = replace(copy, imported={**copy.imported, "row": one.key})
         if copy is None:

@@ -26,11 +26,11 @@ async def rows_left(world: World, user: User, import_id: str) -> AsyncIterator[b
     seen = await plans.kept(world, f"{folder}/preview.json") or {}
     applied = await world.storage.job(f"import:{user.user_id}:{import_id}")
     asked = dict(applied.payload) if applied else {}
-    refused: Mapping[str, str] = await plans.kept(world, f"{folder}/refused.json") or {}
     columns = [name for name, _, _ in seen.get("columns", ())] or list(_FALLBACK)
     yield b"\xef\xbb\xbf" + _lines([[PROBLEM, *columns]])
     for chunk in range(int(seen.get("chunks", 0))):
         rows = await plans.kept_rows(world, folder, chunk)
+        refused = await plans.kept(world, plans.refused_name(folder, chunk)) or {}
         found = [(one, problem) for one in rows if (problem := _problem(one, asked, refused))]
         if found:
             yield _lines([problem, *_cells(one, columns)] for one, problem in found)

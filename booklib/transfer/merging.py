@@ -11,7 +11,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
+from itertools import islice
 from typing import Any
 
 from booklib.library.readings import in_order
@@ -42,6 +44,8 @@ class Merge:
     stays: list[str] = field(default_factory=list)
     """Names of what the file says otherwise, but the reader's own counts."""
     base: dict[str, Value] = field(default_factory=dict)
+    full: list[str] = field(default_factory=list)
+    """Names of what has no room for all that the file says."""
 
     def set(self, name: str, value: Any) -> None:
         """Take a value over where it differs; each is set once."""
@@ -93,8 +97,8 @@ def added_to(row: Row, copy: UserBook) -> Merge:
     It takes nothing away. What such rows said is remembered apart from what the first one said.
     """
     merge = Merge(copy, base=dict(copy.imported))
-    tags = {tag_key(tag): tag for tag in row.tags}
-    _more(merge, "tags", {tag_key(tag): tag for tag in copy.tags}, tags, MAX_TAGS)
+    tags = {_tag_key(tag): tag for tag in row.tags}
+    _more(merge, "tags", {_tag_key(tag): tag for tag in copy.tags}, tags, MAX_TAGS)
     last = Reading(row.started, row.finished)
     latest = Reading(copy.started_on, copy.finished_on)
     readings = [each for each in (*row.readings, last) if any(each) and each != latest]
@@ -102,11 +106,14 @@ def added_to(row: Row, copy: UserBook) -> Merge:
     _more(merge, "readings", there, {_spelt(each): each for each in readings}, MAX_READINGS)
     _text(merge, "notes", row.notes, MAX_NOTES, append=True, remember=False)
     _text(merge, "review", row.review, MAX_REVIEW, append=True, remember=False)
-    if row.rating and merge.base.get("more rating") != row.rating:
+    if row.rating and not copy.rating and not {"more rating", "rating"} & _said_by(merge.base):
         merge.base["more rating"] = row.rating
-        if not copy.rating and not merge.base.get("rating"):
-            merge.set("rating", row.rating)
+        merge.set("rating", row.rating)
     return merge.done(merge.base)
+
+
+def _said_by(base: Mapping[str, Value]) -> set[str]:
+    return {name for name, value in base.items() if value}
 
 
 def _more(
@@ -115,14 +122,15 @@ def _more(
     """Add what the reader has not, and has not taken away since a former import brought it."""
     known = {each for key in (name, f"more {name}") for each in _listed(merge.base.get(key))}
     if name == "tags":
-        known = {tag_key(tag) for tag in known}
+        known = {_tag_key(tag) for tag in known}
     new = {key: value for key, value in theirs.items() if key not in known and key not in ours}
-    if new:
+    if len(ours) + len(new) > most:
+        merge.full.append(name)
+    if added := dict(islice(new.items(), max(most - len(ours), 0))):
         more = _listed(merge.base.get(f"more {name}"))
-        merge.base[f"more {name}"] = (*more, *new)
-        own = getattr(merge.copy, name)
-        every = (*own, *new.values())
-        merge.set(name, (in_order(every) if name == "readings" else every)[:most])
+        merge.base[f"more {name}"] = (*more, *added)
+        every = (*getattr(merge.copy, name), *added.values())
+        merge.set(name, in_order(every) if name == "readings" else every)
 
 
 def _listed(value: Value) -> tuple[str, ...]:
@@ -196,17 +204,19 @@ def _tags(merge: Merge, theirs: tuple[str, ...]) -> None:
     if not theirs:
         return
     base = merge.base.get("tags")
-    before = {tag_key(tag) for tag in base} if isinstance(base, tuple) else set()
-    now = {tag_key(tag) for tag in theirs}
+    before = {_tag_key(tag) for tag in base} if isinstance(base, tuple) else set()
+    now = {_tag_key(tag) for tag in theirs}
     ours = merge.copy.tags
-    kept = [tag for tag in ours if tag_key(tag) in now or tag_key(tag) not in before]
-    there = {tag_key(tag) for tag in kept}
+    kept = [tag for tag in ours if _tag_key(tag) in now or _tag_key(tag) not in before]
+    there = {_tag_key(tag) for tag in kept}
     wanted = [
         tag
         for tag in theirs
-        if tag_key(tag) not in there and (tag_key(tag) not in before or merge.overwrite)
+        if _tag_key(tag) not in there and (_tag_key(tag) not in before or merge.overwrite)
     ]
     merge.base["tags"] = theirs
+    if len(kept) + len(wanted) > MAX_TAGS:
+        merge.full.append("tags")
     merge.set("tags", (*kept, *wanted)[:MAX_TAGS])
 
 
@@ -225,9 +235,16 @@ def _readings(merge: Merge, theirs: tuple[Reading, ...]) -> None:
     new = [reading for reading in theirs if _spelt(reading) not in there | before]
     merge.base["readings"] = tuple(_spelt(reading) for reading in theirs)
     every = (*kept, *new)
+    if len(every) > MAX_READINGS:
+        merge.full.append("readings")
     if new and kept:
         every = tuple(sorted(every, key=lambda reading: reading.finished or reading.started))
     merge.set("readings", every[:MAX_READINGS])
+
+
+@lru_cache(maxsize=4_096)
+def _tag_key(tag: str) -> str:
+    return tag_key(tag)
 
 
 def _spelt(reading: Reading) -> str:
@@ -252,7 +269,8 @@ def _text(
     elif append and (base is None or not remember) and len(together) <= most:
         merge.set(name, together)
     elif base != digest(theirs):
-        merge.stays.append(name)
+        crowded = append and (base is None or not remember)
+        (merge.full if crowded else merge.stays).append(name)
 
 
 def _fields(merge: Merge, row: Row) -> None:

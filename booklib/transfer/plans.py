@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import MISSING, fields, replace
+from dataclasses import MISSING, fields
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
@@ -82,6 +82,11 @@ def rows_name(place: str, chunk: int) -> str:
 def plan_name(place: str, chunk: int) -> str:
     """The document with what a chunk does."""
     return f"{place}/plan-{chunk:05d}.json"
+
+
+def refused_name(place: str, chunk: int) -> str:
+    """The document with the rows of a chunk that did not fit, and why."""
+    return f"{place}/refused-{chunk:05d}.json"
 
 
 async def keep_rows(world: World, place: str, chunk: int, rows: list[Judged]) -> None:
@@ -160,9 +165,10 @@ def _tuples(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _row_out(judged: Judged) -> dict[str, Any]:
     row: dict[str, Any] = {}
+    may_be_left = judged.kind in ("doubtful", "broken") or judged.repeats
     for field in fields(Row):
         value = getattr(judged.row, field.name)
-        if field.name == "cells" and judged.kind not in ("doubtful", "broken"):
+        if field.name == "cells" and not may_be_left:
             continue
         if value != _default(field):
             value = value.isoformat() if isinstance(value, datetime) else value
@@ -180,8 +186,3 @@ def _row_in(packed: Mapping[str, Any]) -> Judged:
     for name in ("tags", "remarks"):
         values[name] = tuple(values.get(name, ()))
     return Judged(**{**packed, "row": Row(**values)})
-
-
-def without_cells(row: Row) -> Row:
-    """The row without the cells that it was read from."""
-    return replace(row, cells={})

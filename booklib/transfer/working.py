@@ -166,7 +166,7 @@ async def apply_file(world: World, claim: Claim) -> str:
                 outcome = await apply_chunk(world, user_id, folder, chunk, judged, wish, began)
                 left = sum(is_left(one, payload) for one in judged) + len(outcome.refused)
                 if outcome.refused:
-                    await _keep_refused(world, folder, dict(outcome.refused))
+                    await plans.keep(world, plans.refused_name(folder, chunk), outcome.refused)
                 await run.done(chunk, len(judged), _counted(outcome, judged, payload), left)
     except Closed:
         await forget(world, user_id)
@@ -186,12 +186,6 @@ def _counted(
         "doubtful": sum(one.kind == "doubtful" and is_left(one, payload) for one in judged),
         "broken": sum(one.kind == "broken" for one in judged) + len(outcome.refused),
     }
-
-
-async def _keep_refused(world: World, folder: str, refused: dict[int, str]) -> None:
-    name = f"{folder}/refused.json"
-    known = await plans.kept(world, name) or {}
-    await plans.keep(world, name, {**known, **{str(row): said for row, said in refused.items()}})
 
 
 async def _look_up_later(world: World, claim: Claim) -> None:
