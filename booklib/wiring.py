@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from booklib.models import Contents
-from booklib.ports import Backups, Catalogue, Dump, Files, Queue, Storage, World
+from booklib.ports import Backups, Catalogue, Dump, Files, Queue, Store, World
 from booklib.settings import Settings, StorageKind, library_path
 
 if TYPE_CHECKING:
@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from booklib.copying import Side
 
 # Adapters are imported where they are chosen: the other runtime has no use for them, nor time.
-
-
-class Store(Storage, Dump, Protocol):
-    """What both databases are: the storage, and what reads everything in it."""
 
 
 class Places(NamedTuple):
@@ -148,15 +144,17 @@ async def _kept_safe(
     """What DynamoDB does by itself: forget what is too old, and keep former states."""
     if settings.storage != "sqlite":
         return None
+    from booklib.adapters.local_files import LocalFiles
     from booklib.adapters.sqlite import SqliteStorage
-    from booklib.adapters.sqlite.archive import serving
     from booklib.adapters.sqlite.backup import Backups, backed_up_daily
     from booklib.adapters.sqlite.housekeeping import swept_daily
+    from booklib.adapters.sqlite.restoring import serving
 
     if not isinstance(store, SqliteStorage):
         raise TypeError("the storage is another one than the settings say")
     opened.enter_context(serving(settings.data_dir))
-    await opened.enter_async_context(swept_daily(store, now))
+    for place in (store, LocalFiles(settings.files)):
+        await opened.enter_async_context(swept_daily(place, now))
     backups = Backups(settings.database, settings.backups, now)
     await opened.enter_async_context(backed_up_daily(backups))
     return backups
@@ -176,7 +174,7 @@ def restore(
 
     Raises BadFile, StorageFull and StorageDown.
     """
-    from booklib.adapters.sqlite.archive import unpack
+    from booklib.adapters.sqlite.restoring import unpack
 
     place = settings.database, settings.files
     return unpack(archive, *place, force=force, now=utc_now(), progress=progress)

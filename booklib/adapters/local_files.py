@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -18,6 +19,8 @@ from booklib.ports import UploadForm, check_file_name
 T = TypeVar("T")
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_HALF = ".part-"
+_OLD_S = 86_400.0
 
 
 class LocalFiles:
@@ -64,6 +67,10 @@ class LocalFiles:
         """Remove a folder with all that is in it."""
         await _off_the_loop(lambda: _remove_tree(self._path(folder)))
 
+    async def sweep(self, now: datetime) -> None:
+        """Remove halves of files that a process left behind when it died, a day ago or more."""
+        await _off_the_loop(lambda: _remove_halves(self._root, now.timestamp() - _OLD_S))
+
     def _path(self, name: str) -> Path:
         check_file_name(name)
         return self._root / name
@@ -104,7 +111,7 @@ def _copy_out(path: Path, to: Path) -> bool:
 
 def _write_whole(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
     _make_folder(path.parent)
-    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=".part-")
+    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=_HALF)
     try:
         with os.fdopen(handle, "wb") as file:
             fill(file)
@@ -134,6 +141,13 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _remove_halves(root: Path, before: float) -> None:
+    for path in root.rglob(f"{_HALF}*"):
+        with suppress(FileNotFoundError):
+            if path.is_file() and path.stat().st_mtime < before:
+                path.unlink()
 
 
 def _remove_tree(path: Path) -> None:

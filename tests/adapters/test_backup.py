@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import fcntl
 import json
+import os
+import shutil
 import sqlite3
 import threading
 import zipfile
@@ -11,13 +15,16 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from booklib.adapters.sqlite import SqliteStorage
-from booklib.adapters.sqlite.archive import pack, serving, unpack
+from booklib.adapters.sqlite.archive import pack
 from booklib.adapters.sqlite.backup import Backups, back_up, backed_up_daily, contents
-from booklib.errors import BadFile, StorageDown
+from booklib.adapters.sqlite.restoring import serving, unpack
+from booklib.adapters.sqlite.workplace import workplace
+from booklib.errors import BadFile, StorageDown, StorageFull
 from tests.factories import a_copy, a_user, added
 from tests.fakes import Clock
 
@@ -114,9 +121,19 @@ async def test_seven_days_are_kept_and_one_a_day_is_made(database: Path, tmp_pat
 async def test_a_clock_that_went_back_does_not_stop_them(database: Path, tmp_path: Path) -> None:
     clock = Clock(NOW)
     backups = Backups(database, tmp_path / "backups", clock)
-    backups.make()
+    for _ in range(7):
+        backups.make()
+        clock.advance(days=1)
     clock.advance(days=-100)
-    assert backups.due()
+    for _ in range(3):
+        assert backups.due()
+        backups.make()
+        assert not backups.due()
+        assert (await backups.state()).last == clock()
+        clock.advance(days=1)
+    names = [path.name for path in backups.kept()]
+    assert names[:3] == ["site-2026-08-02.db", "site-2026-08-01.db", "site-2026-07-31.db"]
+    assert len(names) == 7
 
 
 async def test_what_failed_is_told_until_it_goes_well(tmp_path: Path, database: Path) -> None:
@@ -234,3 +251,164 @@ def test_a_newer_layout_is_refused(database: Path, files: Path, tmp_path: Path) 
     new = tmp_path / "new"
     with pytest.raises(BadFile, match="newer version"):
         unpack(out, new / "site.db", new / "files", force=False, now=NOW, progress=silent)
+
+
+def test_a_damaged_library_can_be_restored_over_and_is_kept_as_it_is(
+    database: Path, files: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.zip"
+    pack(database, files, out, silent)
+    database.write_bytes(database.read_bytes()[:4096] + b"\xff" * 90_000)
+    damaged = database.read_bytes()
+    assert unpack(out, database, files, force=True, now=NOW, progress=silent).books == 40
+    assert contents(database).books == 40
+    [kept] = (database.parent / "backups").iterdir()
+    assert (kept.name, kept.read_bytes()) == (
+        "before-restore-2026-11-01-120000.db.damaged",
+        damaged,
+    )
+
+
+def test_the_log_of_a_damaged_library_is_kept_and_never_put_over_the_restored_one(
+    database: Path, files: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.zip"
+    pack(database, files, out, silent)
+    with closing(sqlite3.connect(database)) as opened:
+        opened.execute("PRAGMA journal_mode = WAL")
+        opened.execute("UPDATE user_books SET notes = 'never to be seen'")
+        opened.commit()
+        log = database.with_name("site.db-wal").read_bytes()
+    database.write_bytes(b"no database at all")
+    database.with_name("site.db-wal").write_bytes(log)
+    unpack(out, database, files, force=True, now=NOW, progress=silent)
+    with closing(sqlite3.connect(database)) as opened:
+        assert opened.execute("SELECT min(notes) FROM user_books").fetchone() == ("x" * 900,)
+    names = {path.name for path in (database.parent / "backups").iterdir()}
+    assert "before-restore-2026-11-01-120000.db.damaged-wal" in names
+
+
+async def test_nothing_is_restored_under_a_program_that_has_the_library_open(
+    database: Path, files: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.zip"
+    pack(database, files, out, silent)
+    storage = await SqliteStorage.open(database)
+    await added(storage, a_copy("Later", minute=99))
+    with pytest.raises(StorageDown, match="in use by another program"):
+        await asyncio.to_thread(unpack, out, database, files, force=True, now=NOW, progress=silent)
+    assert (await storage.user("id-alice")).counts == {"to-read": 41}
+    await storage.close()
+
+
+def test_a_picture_that_is_not_what_it_was_is_mended(
+    database: Path, files: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.zip"
+    pack(database, files, out, silent)
+    picture = files / "covers/large/a.webp"
+    picture.write_bytes(b"half of")
+    (files / "covers/large/later.webp").write_bytes(b"of after the backup")
+    unpack(out, database, files, force=True, now=NOW, progress=silent)
+    assert picture.read_bytes() == b"covers/large/a.webp"
+    assert (files / "covers/large/later.webp").exists()
+
+
+def test_a_backup_that_the_disk_has_no_room_for_is_refused_before_anything_is_unpacked(
+    database: Path, files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out.zip"
+    pack(database, files, out, silent)
+    new = tmp_path / "new"
+    with monkeypatch.context() as system:
+        system.setattr(shutil, "disk_usage", lambda folder: _Disk(9_000, 1_000, 8_000))
+        with pytest.raises(StorageFull, match="the disk has 0 MB left"):
+            unpack(out, new / "site.db", new / "files", force=False, now=NOW, progress=silent)
+    assert not [path for path in new.rglob("*") if path.name != ".serving"]
+
+
+class _Disk(NamedTuple):
+    total: int
+    used: int
+    free: int
+
+
+def test_an_entry_that_lies_about_its_size_is_refused(
+    database: Path, files: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.zip"
+    pack(database, files, out, silent)
+    whole = out.read_bytes()
+    at = whole.index(b"PK\x01\x02") + 24  # the size of the database in the list of entries
+    out.write_bytes(whole[:at] + b"\xfe\xff\xff\x7f" + whole[at + 4 :])
+    new = tmp_path / "new"
+    with pytest.raises(BadFile):
+        unpack(out, new / "site.db", new / "files", force=False, now=NOW, progress=silent)
+    assert not new.exists()
+
+
+async def test_a_full_disk_is_told_and_takes_no_backup_away(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(NOW)
+    backups = Backups(database, tmp_path / "backups", clock)
+    backups.make()
+    clock.advance(days=1)
+    with monkeypatch.context() as system:
+        system.setattr(os, "fsync", full)
+        backups.make()
+        with pytest.raises(StorageFull):
+            pack(database, tmp_path / "files", tmp_path / "out.zip", silent)
+    state = await backups.state()
+    assert (state.last, state.kept, state.problem) == (NOW, 1, "The disk is full.")
+    assert not list(tmp_path.rglob(".part-*"))
+    assert not (tmp_path / "out.zip").exists()
+
+
+def full(_: int) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_what_a_killed_process_left_half_made_goes_at_the_next_try(
+    database: Path, files: Path, tmp_path: Path
+) -> None:
+    backups = Backups(database, tmp_path / "backups", Clock(NOW))
+    left = [
+        tmp_path / "backups/.part-site-2026-10-31.db",
+        tmp_path / ".part-out.zip-a1b2/site.db",
+        database.parent / ".part-restore-a1b2/site.db",
+    ]
+    for path in left:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"half")
+    other = tmp_path / ".part-other.zip-a1b2"
+    other.mkdir()
+    backups.make()
+    pack(database, files, tmp_path / "out.zip", silent)
+    with serving(database.parent):
+        assert not any(path.exists() for path in left)
+    assert other.exists()
+    assert [path.name for path in backups.kept()] == ["site-2026-11-01.db"]
+
+
+def test_an_archive_that_is_being_made_is_left_alone(
+    database: Path, files: Path, tmp_path: Path
+) -> None:
+    with workplace(tmp_path, "out.zip") as place:
+        pack(database, files, tmp_path / "out.zip", silent)
+        assert place.exists()
+    assert not place.exists()
+
+
+async def test_of_two_servers_on_one_folder_one_makes_the_backup(
+    database: Path, tmp_path: Path
+) -> None:
+    one, other = (Backups(database, tmp_path / "backups", Clock(NOW)) for _ in range(2))
+    (tmp_path / "backups").mkdir()
+    with (tmp_path / "backups/.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        one.make()
+        assert one.kept() == []
+    await asyncio.gather(*(asyncio.to_thread(each.make) for each in (one, other) * 2))
+    assert [path.name for path in one.kept()] == ["site-2026-11-01.db"]
+    assert (await other.state()).problem == ""

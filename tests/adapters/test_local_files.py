@@ -2,6 +2,7 @@
 
 import errno
 import os
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -43,3 +44,14 @@ async def test_only_the_owner_of_the_machine_reads_the_folders(root):
     await LocalFiles(root).put("users/1/covers/a", b"1")
     assert (root / "users/1").stat().st_mode & 0o077 == 0
     assert (root / "users/1/covers/a").stat().st_mode & 0o077 == 0
+
+
+async def test_halves_that_a_dead_process_left_go_after_a_day(root):
+    files, now = LocalFiles(root), datetime(2026, 11, 1, tzinfo=UTC)
+    await files.sweep(now)
+    await files.put("covers/a", b"1")
+    for name, hours in (("covers/.part-old", 25), ("covers/.part-new", 23)):
+        (root / name).write_bytes(b"half")
+        os.utime(root / name, ((now - timedelta(hours=hours)).timestamp(),) * 2)
+    await files.sweep(now)
+    assert names(root) == ["covers/.part-new", "covers/a"]

@@ -42,10 +42,10 @@ def back_up(database: Path, copy: Path) -> Contents:
         wanted = _copied(database, part)
         found = contents(part)
         if found != wanted:
-            raise StorageDown(f"The backup holds {found}, the library {wanted}.")
-        _sync(part)
+            raise StorageDown("The backup does not hold what the library holds.")
+        sync(part)
         os.replace(part, copy)
-        _sync(copy.parent)
+        sync(copy.parent)
         return found
     except sqlite3.Error as error:
         raise translated(error) from error
@@ -90,7 +90,8 @@ def _counted(opened: sqlite3.Connection) -> Contents:
     return Contents(layout, users, books)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Make a file, or the names in a folder, last."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -107,8 +108,12 @@ class Backups:
         self._now = now
 
     def kept(self) -> list[Path]:
-        """The copies, newest first."""
-        return sorted(self._folder.glob(_NAMES), reverse=True)
+        """The copies, newest first; last those of a time that a clock set wrong once told."""
+        made = {path: self._made(path) for path in self._folder.glob(_NAMES)}
+        return sorted(made, key=lambda path: (made[path] <= self._now(), made[path]), reverse=True)
+
+    def _made(self, copy: Path) -> datetime:
+        return datetime.fromtimestamp(copy.stat().st_mtime, self._now().tzinfo)
 
     async def state(self) -> BackupState:
         """When the last one was made, how many there are, and what went wrong since."""
@@ -116,7 +121,7 @@ class Backups:
 
     def _state(self) -> BackupState:
         kept = self.kept()
-        last = datetime.fromtimestamp(kept[0].stat().st_mtime, self._now().tzinfo) if kept else None
+        last = self._made(kept[0]) if kept else None
         try:
             problem = (self._folder / _PROBLEM).read_text("utf-8")
         except OSError:
@@ -162,7 +167,7 @@ class Backups:
             except BlockingIOError:
                 yield False
                 return
-            for leftover in self._folder.glob(".part-*"):
+            for leftover in self._folder.glob(".part-site-*"):
                 leftover.unlink(missing_ok=True)
             yield True
 

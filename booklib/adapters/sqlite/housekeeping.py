@@ -17,7 +17,7 @@ DAY_S = 86_400.0
 
 
 class Sweepable(Protocol):
-    """A storage that does not forget by itself, as DynamoDB does by its TTL."""
+    """A place that does not forget by itself, as DynamoDB does by its TTL."""
 
     async def sweep(self, now: datetime) -> None:
         """Forget what nobody can ask for any more; raises StorageDown and StorageFull."""
@@ -42,5 +42,5 @@ async def _sweep(storage: Sweepable, now: Callable[[], datetime], every_s: float
         try:
             await storage.sweep(now())
         except (StorageDown, StorageFull) as error:
-            log.warning("old rows stay for another day: %s", error)
+            log.warning("what is old stays for another day: %s", error)
         await asyncio.sleep(every_s)

@@ -1,0 +1,179 @@
+"""Putting an archive of an installation in its place: verified first, and in one step."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import shutil
+import sqlite3
+import zipfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from booklib.adapters.sqlite.archive import DATABASE, VERSION, Progress, poured, told, verified
+from booklib.adapters.sqlite.backup import contents, sync
+from booklib.adapters.sqlite.connection import connect_plainly
+from booklib.adapters.sqlite.migrate import newest_layout
+from booklib.adapters.sqlite.workplace import sweep, workplace
+from booklib.errors import BadFile, StorageDown, StorageFull
+from booklib.models import Contents
+
+SERVING = ".serving"
+_PLACE = "restore"
+_IN_USE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS})
+
+
+def unpack(
+    archive: Path, database: Path, files: Path, *, force: bool, now: datetime, progress: Progress
+) -> Contents:
+    """Put an archive in the place of an installation; nothing is touched before all is verified.
+
+    With `force` a library that is there, be it damaged, is kept among the backups first, else it is
+    left alone. Pictures are added to those there are. Raises BadFile, StorageFull and StorageDown.
+    """
+    if database.exists() and not force:
+        raise StorageDown(
+            f"There is a library already ({database}). With --force it is kept as a backup "
+            "and replaced."
+        )
+    try:
+        manifest = verified(archive, progress)
+        if manifest["version"] != VERSION or manifest["layout"] > newest_layout():
+            raise BadFile("This backup was made by a newer version of this program.")
+        database.parent.mkdir(parents=True, exist_ok=True)
+        with _alone(database.parent), workplace(database.parent, _PLACE) as place:
+            restored = place / DATABASE
+            with zipfile.ZipFile(archive) as opened:
+                _check_room(opened, database.parent)
+                _take_out(opened, DATABASE, restored, manifest)
+                found = _checked(restored, manifest)
+                for name in manifest["sha256"]:
+                    if name.startswith("files/"):
+                        _put_picture(opened, name, files, manifest, place)
+            _replace(restored, database, now)
+        return found
+    except OSError as error:
+        raise told(error, "restored") from error
+
+
+def _check_room(opened: zipfile.ZipFile, folder: Path) -> None:
+    wanted = sum(entry.file_size for entry in opened.infolist())
+    free = shutil.disk_usage(folder).free
+    if wanted > free:
+        raise StorageFull(
+            f"This backup takes {wanted / 1e6:,.0f} MB, and the disk has {free / 1e6:,.0f} MB left."
+        )
+
+
+def _checked(restored: Path, manifest: dict[str, Any]) -> Contents:
+    found = contents(restored)
+    if found != Contents(manifest["layout"], manifest["users"], manifest["books"]):
+        raise BadFile("The database in this backup does not hold what the backup says.")
+    return found
+
+
+def _take_out(opened: zipfile.ZipFile, name: str, to: Path, manifest: dict[str, Any]) -> None:
+    os.close(os.open(to, os.O_CREAT | os.O_RDWR | os.O_TRUNC, 0o600))
+    with opened.open(name) as source, to.open("wb") as target:
+        digest, _ = poured(source, target)
+        target.flush()
+        os.fsync(target.fileno())
+    if digest != manifest["sha256"][name]:
+        raise BadFile("This backup was changed while it was read.")
+
+
+def _put_picture(
+    opened: zipfile.ZipFile, name: str, files: Path, manifest: dict[str, Any], place: Path
+) -> None:
+    """Each is whole or not there; one that is there already and is not what it was goes."""
+    path = files / name.removeprefix("files/")
+    if path.is_file():
+        with path.open("rb") as file:
+            if poured(file, None)[0] == manifest["sha256"][name]:
+                return
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    part = place / "picture"
+    _take_out(opened, name, part, manifest)
+    os.replace(part, path)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Raise StorageDown while a server serves from this folder, and let none begin."""
+    with (folder / SERVING).open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StorageDown(
+                "The library is being served from this folder. Please stop the server first."
+            ) from None
+        yield
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[None]:
+    """Show that a server works on this folder; several may. Raises StorageDown in a restore."""
+    with (folder / SERVING).open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StorageDown("A backup is being restored here just now.") from None
+        sweep(folder, _PLACE)
+        yield
+
+
+def _replace(restored: Path, database: Path, now: datetime) -> None:
+    """Put the restored file in place in one step; the former one is kept among the backups."""
+    if database.exists():
+        _let_go(database)
+        _keep(database, database.parent / "backups", f"before-restore-{now:%Y-%m-%d-%H%M%S}.db")
+    os.replace(restored, database)
+    sync(database.parent)
+
+
+def _let_go(database: Path) -> None:
+    """Move the log into the file, which only works where nobody else has it open.
+
+    One that is too damaged for that stays as it is, with its log.
+    """
+    try:
+        with closing(connect_plainly(database)) as former:
+            former.execute("PRAGMA journal_mode = DELETE")
+    except sqlite3.Error as error:
+        if error.sqlite_errorcode & 0xFF in _IN_USE:
+            raise StorageDown(
+                "The library is in use by another program. Please stop it first."
+            ) from error
+
+
+def _keep(database: Path, folder: Path, name: str) -> None:
+    folder.mkdir(exist_ok=True, mode=0o700)
+    try:
+        contents(database)
+    except StorageDown:
+        name += ".damaged"
+    _link(database, folder / name)
+    for log in (
+        database.with_name(f"{database.name}-wal"),
+        database.with_name(f"{database.name}-shm"),
+    ):
+        if log.exists():
+            # What is in there would be put over the restored file.
+            _link(log, folder / f"{name}{log.name.removeprefix(database.name)}")
+            log.unlink()
+    sync(folder)
+
+
+def _link(source: Path, to: Path) -> None:
+    """Another name for a file; a copy where the disk knows no such thing."""
+    try:
+        os.link(source, to)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        shutil.copy2(source, to)
