@@ -52,6 +52,7 @@ def backup(out: Path, force: bool, as_json: bool) -> None:
 def restore(archive: Path, force: bool, as_json: bool) -> None:
     """Put the installation in ARCHIVE into the data folder.
 
+    A daily backup of the database does as well; pictures stay as they are then.
     Nothing is touched before the whole archive was verified. A library that is there is left
     alone, or with --force kept among the backups and replaced. The server must not run.
     """

@@ -51,7 +51,12 @@ async def database(tmp_path: Path) -> Path:
 def files(tmp_path: Path) -> Path:
     """Pictures, and what is not to be kept."""
     folder = tmp_path / "data/files"
-    for name in ("covers/large/a.webp", "users/u/covers/small/b.webp", "imports/u/i/upload"):
+    for name in (
+        "covers/large/a.webp",
+        "users/u/covers/small/b.webp",
+        "imports/u/i/upload",
+        "exports/u/e/library.zip",
+    ):
         (folder / name).parent.mkdir(parents=True)
         (folder / name).write_bytes(name.encode())
     return folder
@@ -164,7 +169,8 @@ async def test_an_archive_comes_back_whole(database: Path, files: Path, tmp_path
     place = new / "site.db", new / "files"
     assert unpack(out, *place, force=False, now=NOW, progress=silent).books == 40
     assert (new / "files/covers/large/a.webp").read_bytes() == b"covers/large/a.webp"
-    assert not (new / "files/imports").exists()
+    assert (new / "files/imports/u/i/upload").exists()
+    assert not (new / "files/exports").exists()
     storage = await SqliteStorage.open(new / "site.db")
     assert await storage.faults() == []
     await storage.close()
@@ -412,3 +418,27 @@ async def test_of_two_servers_on_one_folder_one_makes_the_backup(
     await asyncio.gather(*(asyncio.to_thread(each.make) for each in (one, other) * 2))
     assert [path.name for path in one.kept()] == ["site-2026-11-01.db"]
     assert (await other.state()).problem == ""
+
+
+def test_a_daily_backup_can_be_restored_as_well(
+    database: Path, files: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "site-2026-11-01.db"
+    back_up(database, copy)
+    database.write_bytes(b"SQLite format 3\x00 and nothing else")
+    assert unpack(copy, database, files, force=True, now=NOW, progress=silent).books == 40
+    assert contents(database) == contents(copy)
+    assert database.stat().st_mode & 0o777 == 0o600
+    damaged = next((database.parent / "backups").iterdir())
+    with pytest.raises(BadFile):
+        unpack(damaged, database, files, force=True, now=NOW, progress=silent)
+    assert contents(database).books == 40
+
+
+async def test_a_library_in_use_is_no_backup(database: Path, files: Path, tmp_path: Path) -> None:
+    storage = await SqliteStorage.open(database)
+    await added(storage, a_copy("Later", minute=99))
+    new = tmp_path / "new"
+    with pytest.raises(BadFile, match="a library in use"):
+        unpack(database, new / "site.db", new / "files", force=False, now=NOW, progress=silent)
+    await storage.close()

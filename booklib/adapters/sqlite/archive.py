@@ -21,8 +21,8 @@ from booklib.ports import check_file_name
 
 FORMAT, VERSION = "book-library-backup", 1
 MANIFEST, DATABASE = "manifest.json", "site.db"
-LEFT_OUT = ("imports", "exports")
-"""Folders of files that come and go by themselves."""
+LEFT_OUT = ("exports",)
+"""Folders of files that can be made again. An import goes on, or back, by what it has kept."""
 
 MOST_ENTRIES = 500_000
 MOST_MANIFEST = 100 << 20
@@ -64,7 +64,7 @@ def _write(part: Path, copy: Path, files: Path, found: Contents, progress: Progr
     os.close(os.open(part, os.O_CREAT | os.O_RDWR | os.O_TRUNC, 0o600))
     with zipfile.ZipFile(part, "w") as archive:
         for name, path in named:
-            with suppress(FileNotFoundError):  # a picture that was replaced meanwhile
+            with suppress(FileNotFoundError):  # one that was let go of meanwhile
                 hashes[name], size = _add(archive, name, path)
                 done += size
                 progress(done, most)

@@ -23,7 +23,10 @@ from booklib.errors import BadFile, StorageDown, StorageFull
 from booklib.models import Contents
 
 SERVING = ".serving"
+NEWER = "This backup was made by a newer version of this program."
 _PLACE = "restore"
+_DATABASE = b"SQLite format 3\x00"
+"""How every database begins (sqlite.org/fileformat.html#the_database_header)."""
 _IN_USE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS})
 
@@ -33,8 +36,9 @@ def unpack(
 ) -> Contents:
     """Put an archive in the place of an installation; nothing is touched before all is verified.
 
-    With `force` a library that is there, be it damaged, is kept among the backups first, else it is
-    left alone. Pictures are added to those there are. Raises BadFile, StorageFull and StorageDown.
+    A daily backup does as well: files stay as they are then. With `force` a library that is there,
+    be it damaged, is kept among the backups first, else it is left alone. Files are added to those
+    there are. Raises BadFile, StorageFull and StorageDown.
     """
     if database.exists() and not force:
         raise StorageDown(
@@ -42,27 +46,64 @@ def unpack(
             "and replaced."
         )
     try:
+        if _is_database(archive):
+            return _put_copy(archive, database, now)
         manifest = verified(archive, progress)
-        if manifest["version"] != VERSION or manifest["layout"] > newest_layout():
-            raise BadFile("This backup was made by a newer version of this program.")
-        database.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(database.parent), workplace(database.parent, _PLACE) as place:
+        if manifest["version"] != VERSION:
+            raise BadFile(NEWER)
+        with _place(database, manifest["layout"]) as place, zipfile.ZipFile(archive) as opened:
+            _check_room(sum(entry.file_size for entry in opened.infolist()), place)
             restored = place / DATABASE
-            with zipfile.ZipFile(archive) as opened:
-                _check_room(opened, database.parent)
-                _take_out(opened, DATABASE, restored, manifest)
-                found = _checked(restored, manifest)
-                for name in manifest["sha256"]:
-                    if name.startswith("files/"):
-                        _put_picture(opened, name, files, manifest, place)
+            _take_out(opened, DATABASE, restored, manifest)
+            found = _checked(restored, manifest)
+            for name in manifest["sha256"]:
+                if name.startswith("files/"):
+                    _put_file(opened, name, files, manifest, place)
             _replace(restored, database, now)
         return found
     except OSError as error:
         raise told(error, "restored") from error
 
 
-def _check_room(opened: zipfile.ZipFile, folder: Path) -> None:
-    wanted = sum(entry.file_size for entry in opened.infolist())
+def _is_database(archive: Path) -> bool:
+    with archive.open("rb") as file:
+        return file.read(len(_DATABASE)) == _DATABASE
+
+
+def _put_copy(copy: Path, database: Path, now: datetime) -> Contents:
+    log = copy.with_name(f"{copy.name}-wal")
+    if log.exists() and log.stat().st_size:
+        raise BadFile(
+            "This is a library in use, and no backup of one: part of it is in the file beside it. "
+            "Please make a backup of it first, by “booklib backup”."
+        )
+    try:
+        found = contents(copy)
+    except StorageDown as error:
+        raise BadFile(str(error)) from error
+    with _place(database, found.layout) as place:
+        _check_room(copy.stat().st_size, place)
+        restored = place / DATABASE
+        os.close(os.open(restored, os.O_CREAT | os.O_RDWR, 0o600))
+        shutil.copyfile(copy, restored)
+        sync(restored)
+        if contents(restored) != found:
+            raise BadFile("This backup was changed while it was read.")
+        _replace(restored, database, now)
+    return found
+
+
+@contextmanager
+def _place(database: Path, layout: int) -> Iterator[Path]:
+    """A folder for what is being restored, while nobody else is at work here."""
+    if layout > newest_layout():
+        raise BadFile(NEWER)
+    database.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(database.parent), workplace(database.parent, _PLACE) as place:
+        yield place
+
+
+def _check_room(wanted: int, folder: Path) -> None:
     free = shutil.disk_usage(folder).free
     if wanted > free:
         raise StorageFull(
@@ -87,7 +128,7 @@ def _take_out(opened: zipfile.ZipFile, name: str, to: Path, manifest: dict[str, 
         raise BadFile("This backup was changed while it was read.")
 
 
-def _put_picture(
+def _put_file(
     opened: zipfile.ZipFile, name: str, files: Path, manifest: dict[str, Any], place: Path
 ) -> None:
     """Each is whole or not there; one that is there already and is not what it was goes."""
@@ -97,7 +138,7 @@ def _put_picture(
             if poured(file, None)[0] == manifest["sha256"][name]:
                 return
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    part = place / "picture"
+    part = place / "file"
     _take_out(opened, name, part, manifest)
     os.replace(part, path)
 
