@@ -114,16 +114,16 @@ async def _done(world: World, user: User, import_id: str, kind: str) -> Import:
     Raises a ClickException where it failed.
     """
     job_id = imports.job_id(kind, user.user_id, import_id)
-    watching = asyncio.create_task(_show_progress(world, user, import_id))
+    ended = asyncio.Event()
+    watching = asyncio.create_task(_show_progress(world, user, import_id, ended))
     try:
         while (job := await world.storage.job(job_id)) and not job.ended:
             await jobs.run(world, job_id)
             if job.state == "running" or (job.due_at and job.due_at > world.now()):
                 await asyncio.sleep(LOOK_S)
     finally:
-        watching.cancel()
-        with suppress(asyncio.CancelledError):
-            await watching
+        ended.set()
+        await watching
     owner = await world.storage.user(user.user_id)
     state = await imports.look(world, owner or user, import_id)
     if state.stage == "failed":
@@ -131,21 +131,29 @@ async def _done(world: World, user: User, import_id: str, kind: str) -> Import:
     return state
 
 
-async def _show_progress(world: World, user: User, import_id: str) -> None:
-    """A bar on a terminal; for nobody else."""
+async def _show_progress(world: World, user: User, import_id: str, ended: asyncio.Event) -> None:
+    """A bar on a terminal, or a number as long as nobody knows how many rows there are."""
     if not sys.stderr.isatty():
         return
     state = await imports.look(world, user, import_id)
     label = LABELS.get(state.stage, "")
-    while not state.rows:
+    while not state.rows and not ended.is_set():
         click.echo(f"\r{label}: {state.handled:,} rows", nl=False, err=True)
-        await asyncio.sleep(LOOK_S)
+        await _pause(ended)
         state = await imports.look(world, user, import_id)
+    if ended.is_set():
+        click.echo(err=True)
+        return
     with click.progressbar(length=state.rows, label=label, file=sys.stderr) as bar:
-        while True:
-            bar.update(state.handled - bar.pos)
-            await asyncio.sleep(LOOK_S)
+        while not ended.is_set():
+            await _pause(ended)
             state = await imports.look(world, user, import_id)
+            bar.update(state.handled - bar.pos)
+
+
+async def _pause(ended: asyncio.Event) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(ended.wait(), LOOK_S)
 
 
 def _on_terminal() -> bool:
@@ -199,7 +207,7 @@ def _words(state: Import) -> str:
     counts = state.counts
     what = "imported" if state.stage == "done" else "nothing is written yet"
     lines = [
-        f"{state.format}, {state.rows:,} rows; {what}.",
+        f"{state.format}, {state.rows:,} {'row' if state.rows == 1 else 'rows'}; {what}.",
         *(f"  {word}: {counts.get(kind, 0):,}" for word, kind in _KINDS.items()),
         *(f"Row {one.row}: {one.reason}" for one in state.samples["broken"]),
         *state.remarks,
