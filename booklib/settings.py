@@ -98,16 +98,21 @@ class Settings:
         return self.data_dir / "backups"
 
     @classmethod
-    def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
+    def from_environment(
+        cls, environ: Mapping[str, str] | None = None, *, make: bool = True
+    ) -> Settings:
         """Read and check every setting; an empty variable counts as not set.
 
-        Makes the data folder and, where none is given, the secret key in it. Raises SettingsError.
+        Makes the data folder and, where none is given, the secret key in it; without `make` it only
+        looks, and that key stays empty. Raises SettingsError.
         """
         read = _Reader(os.environ if environ is None else environ)
         storage = read.choice("BOOKLIB_STORAGE", get_args(StorageKind), cls.storage)
-        data_dir = _folder(read.text("BOOKLIB_DATA_DIR", "instance"), make=storage == "sqlite")
+        make_folder = make and storage == "sqlite"
+        data_dir = _folder(read.text("BOOKLIB_DATA_DIR", "instance"), make=make_folder)
         return cls(
-            secret_key=read.secret("SECRET_KEY") or _kept_secret(storage, data_dir),
+            secret_key=read.secret("SECRET_KEY")
+            or (_kept_secret(storage, data_dir) if make else ""),
             secret_key_fallbacks=read.secrets("SECRET_KEY_FALLBACKS"),
             data_dir=data_dir,
             storage=storage,

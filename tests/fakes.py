@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -35,6 +36,7 @@ from booklib.ports import (
     MAX_IDS,
     Change,
     Found,
+    Snapshot,
     UploadForm,
     check_changes,
     check_file_name,
@@ -120,6 +122,7 @@ class MemoryStorage:
         self._user_books: dict[str, UserBook] = {}
         self._jobs: dict[str, Job] = {}
         self._hits: dict[str, tuple[datetime, int]] = {}
+        self.noticed: list[str] = []
 
     async def ping(self) -> None:
         pass
@@ -199,6 +202,13 @@ class MemoryStorage:
         user = self._users[user_id]
         version = user.shelf_version + 1
         self._users[user_id] = replace(user, counts=dict(counts), shelf_version=version)
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Snapshot]:
+        yield self
+
+    async def all_jobs(self) -> AsyncIterator[Sequence[Job]]:
+        yield tuple(self._jobs.values())
 
     async def faults(self) -> list[str]:
         shelves: dict[str, Counter[str]] = {}
@@ -407,6 +417,12 @@ class MemoryFiles:
 
     async def has(self, name: str) -> bool:
         return await self.get(name) is not None
+
+    async def names(self, folder: str) -> AsyncIterator[str]:
+        check_file_name(folder)
+        for name in list(self.kept):
+            if name.startswith(f"{folder}/"):
+                yield name
 
     async def remove(self, name: str) -> None:
         check_file_name(name)

@@ -7,9 +7,10 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -40,6 +41,15 @@ class LocalFiles:
     async def has(self, name: str) -> bool:
         """Whether there is such a file."""
         return await _off_the_loop(lambda: self._path(name).is_file())
+
+    async def names(self, folder: str) -> AsyncIterator[str]:
+        """The names of all files below a folder, a folder at a time; halves are none."""
+        waiting = [self._path(folder)]
+        while waiting:
+            files, folders = await _off_the_loop(partial(_listed, waiting.pop()))
+            waiting += folders
+            for path in files:
+                yield path.relative_to(self._root).as_posix()
 
     async def store(self, name: str, source: Path) -> None:
         """Store a copy of a file; what was acknowledged survives a crash."""
@@ -90,6 +100,15 @@ def _read(path: Path) -> bytes | None:
         return path.read_bytes()
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
+
+
+def _listed(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Files and folders in a folder."""
+    if not folder.is_dir():
+        return [], []
+    found = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    folders = [path for path in found if path.is_dir()]
+    return [path for path in found if path not in set(folders)], folders
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -54,6 +54,18 @@ class S3Files:
         except _Missing:
             return False
         return True
+
+    async def names(self, folder: str) -> AsyncIterator[str]:
+        """The names of all files below a folder, a thousand by one request."""
+        check_file_name(folder)
+        request = {"Bucket": self._bucket, "Prefix": f"{folder}/"}
+        while True:
+            page = await _asked(self._client.list_objects_v2(**request))
+            for found in page.get("Contents", ()):
+                yield found["Key"]
+            if not page.get("IsTruncated"):
+                return
+            request["ContinuationToken"] = page["NextContinuationToken"]
 
     async def store(self, name: str, source: Path) -> None:
         """Store a file in one request: at most 5 GB, S3's own bound for that."""

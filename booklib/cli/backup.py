@@ -37,7 +37,7 @@ def backup(out: Path, force: bool, as_json: bool) -> None:
     if out.exists() and not force:
         raise click.ClickException(f"{out} is there already; --force replaces it.")
     if not settings.database.exists():
-        raise click.ClickException("There is no library yet.")
+        raise click.ClickException(f"There is no library yet in {settings.data_dir}.")
     from booklib.wiring import back_up
 
     with _bar("Writing", as_json) as progress:
@@ -65,7 +65,7 @@ def restore(archive: Path, force: bool, as_json: bool) -> None:
 
 
 def _at_home() -> Settings:
-    settings = load_settings()
+    settings = load_settings(make=False)
     if settings.storage != "sqlite":
         raise click.ClickException(ON_AWS)
     return settings

@@ -7,7 +7,9 @@ import json
 import os
 import platform
 import shutil
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -16,7 +18,9 @@ import click
 
 from booklib import __version__, checking
 from booklib.cli.common import Command, load_settings
-from booklib.errors import BooklibError
+from booklib.errors import BooklibError, StorageDown
+from booklib.jobs import KINDS
+from booklib.ports import Snapshot
 from booklib.settings import Settings, SettingsError
 
 State = Literal["ok", "missing", "wrong"]
@@ -72,7 +76,7 @@ async def _facts() -> list[Fact]:
     facts = [Fact("Book Library", "ok", __version__), Fact("Python", "ok", system)]
     facts += await _decoders()
     try:
-        settings = load_settings()
+        settings = load_settings(make=False)
     except SettingsError as error:
         return [*facts, Fact("Settings", "wrong", str(error))]
     facts.append(Fact("Database", "ok", engine(settings.storage)))
@@ -136,9 +140,11 @@ def _backups(settings: Settings) -> list[Fact]:
 
 
 def _folder(folder: Path) -> Fact:
+    if not folder.exists():
+        return Fact("Data folder", "missing", f"{folder} is not there yet")
     free = shutil.disk_usage(folder).free
     text = f"{folder}, {free / 1e9:,.1f} GB free"
-    if not os.access(folder, os.W_OK | os.X_OK):
+    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
         return Fact("Data folder", "wrong", f"{folder} cannot be written to")
     if free < SPACE_LEFT:
         return Fact("Data folder", "wrong", f"{text}: please make some room")
@@ -149,27 +155,47 @@ async def _library(settings: Settings) -> list[Fact]:
     from booklib.wiring import open_side
 
     try:
-        async with open_side(settings, settings.storage) as side:
-            faults = await side.store.faults()
-            # Pictures on AWS are not looked at one by one: each look is paid.
-            files = side.files if settings.storage == "sqlite" else None
-            found = checking.faults(side.store, files)
-            faults += [fault async for _, fault in _first(found, checking.MOST)]
-            books = [user.total async for user in side.store.users()]
+        async with (
+            open_side(settings, settings.storage) as side,
+            side.store.snapshot() as snapshot,
+        ):
+            books = await _counted(snapshot)
+            with _bar(sum(books)) as progress:
+                found = checking.findings(snapshot, side.files, frozenset(KINDS), progress)
+                said = [fact async for fact in _told(found)]
     except BooklibError as error:
         return [Fact("Library", "wrong", str(error))]
     text = f"accounts: {len(books):,}, books: {sum(books):,}, database: {_size(settings)}"
-    return [Fact("Library", "ok", text), *(Fact("Library", "wrong", fault) for fault in faults)]
+    return [Fact("Library", "ok", text), *said]
 
 
-async def _first(faults: AsyncIterator[str], most: int) -> AsyncIterator[tuple[int, str]]:
-    number = 0
-    async for fault in faults:
-        number += 1
-        yield number, fault
-        if number == most:
-            yield number, f"Only the first {most} faults are told."
+async def _counted(snapshot: Snapshot) -> list[int]:
+    """Numbers of books by account; none where they cannot be read, which is told later."""
+    with suppress(StorageDown):
+        books = [user.total async for user in snapshot.users()]
+        snapshot.noticed.clear()  # they are read once more
+        return books
+    return []
+
+
+async def _told(findings: AsyncIterator[checking.Finding]) -> AsyncIterator[Fact]:
+    wrong = 0
+    async for text, harmless in findings:
+        yield Fact("Files" if harmless else "Library", "missing" if harmless else "wrong", text)
+        wrong += not harmless
+        if wrong == checking.MOST:
+            yield Fact("Library", "wrong", f"Only the first {wrong} faults are told.")
             return
+
+
+@contextmanager
+def _bar(copies: int) -> Iterator[Callable[[int], None]]:
+    """What is told how many copies were read; shows it on a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda copies: None
+        return
+    with click.progressbar(length=max(copies, 1), label="Reading", file=sys.stderr) as bar:
+        yield bar.update
 
 
 def _size(settings: Settings) -> str:

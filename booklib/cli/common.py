@@ -34,9 +34,9 @@ def _sentences(error: BooklibError) -> str:
     return "\n".join(f"{name}: {problem}" for name, problem in error.problems.items())
 
 
-def load_settings() -> Settings:
-    """The settings of the environment; raises SettingsError."""
-    return Settings.from_environment()
+def load_settings(*, make: bool = True) -> Settings:
+    """The settings of the environment; without `make` nothing is made. Raises SettingsError."""
+    return Settings.from_environment(make=make)
 
 
 def in_world(work: Callable[[World], Awaitable[T]]) -> T:

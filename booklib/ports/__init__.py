@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,7 +24,7 @@ from booklib.models import (
     UserBook,
 )
 from booklib.ports.changes import MAX_CHANGES, MAX_OWN_BYTES, Change, check_changes
-from booklib.ports.dump import Counted, Dump
+from booklib.ports.dump import Counted, Dump, Snapshot
 
 _FILE_NAME = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)*", re.ASCII)
 
@@ -45,6 +45,7 @@ __all__ = [
     "Found",
     "Pictures",
     "Queue",
+    "Snapshot",
     "Storage",
     "Store",
     "UploadForm",
@@ -212,6 +213,9 @@ class Files(Protocol):
 
     async def has(self, name: str) -> bool:
         """Whether there is such a file."""
+
+    def names(self, folder: str) -> AsyncIterator[str]:
+        """The names of all files below a folder, in no order; for the command line."""
 
     async def store(self, name: str, source: Path) -> None:
         """As `put`, from a file of this machine, which is never in memory whole."""

@@ -3,12 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from booklib.models import Book, User, UserBook
+from booklib.models import Book, Job, User, UserBook
 
 Counted = Mapping[str, int]
 """Numbers of books by shelf (see `User.counts`)."""
+
+
+class Snapshot(Protocol):
+    """All that is stored, as of one moment where the storage has such a thing; for `check`.
+
+    What cannot be read is left out of every answer, and told in `noticed`.
+    """
+
+    noticed: list[str]
+    """What is wrong in ways that only this storage knows, of all that was read so far."""
+
+    def users(self) -> AsyncIterator[User]:
+        """Every user."""
+
+    def all_books(self) -> AsyncIterator[Sequence[Book]]:
+        """Every Book, in portions."""
+
+    def all_copies(self) -> AsyncIterator[Sequence[UserBook]]:
+        """Everybody's copies, in portions; those of nobody have an empty `user_id`."""
+
+    def all_jobs(self) -> AsyncIterator[Sequence[Job]]:
+        """Every job, in portions."""
+
+    async def books(self, ids: Sequence[str]) -> dict[str, Book]:
+        """Books by id, at most MAX_IDS."""
+
+    async def copies(self, ids: Sequence[str]) -> dict[str, UserBook]:
+        """Copies by id, whoever has them, at most MAX_IDS."""
+
+    async def faults(self) -> list[str]:
+        """As `Dump.faults`."""
 
 
 class Dump(Protocol):
@@ -40,3 +72,6 @@ class Dump(Protocol):
 
     async def faults(self) -> list[str]:
         """What does not fit together in what is stored, one sentence each; reads everything."""
+
+    def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
+        """What `check` reads: as of now until the block ends, where the storage can."""

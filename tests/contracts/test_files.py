@@ -126,3 +126,13 @@ async def test_a_reader_sees_one_whole_version_or_the_other(files):
 
     await asyncio.gather(read(), *(files.put("a", version) for version in versions), read())
     assert seen <= set(versions)
+
+
+async def test_all_names_below_a_folder_are_told(files):
+    wanted = {"covers/large/a.webp", "covers/small/a.webp", "covers/b"}
+    for name in (*wanted, "other/c", "covers2/d"):
+        await files.put(name, b"1")
+    assert {name async for name in files.names("covers")} == wanted
+    assert [name async for name in files.names("none")] == []
+    with pytest.raises(ValueError, match="no file's name"):
+        await anext(files.names("../covers"))

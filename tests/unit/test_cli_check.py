@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -74,16 +75,92 @@ def test_a_sound_library_is_counted(shell: Shell) -> None:
     assert "accounts: 1, books: 40" in shell("check").stdout
 
 
-def test_wrong_counts_are_found(shell: Shell) -> None:
-    shell("demo", "--books", "40")
-    shell.spoil("UPDATE users SET counts = '{\"read\": 3}'")
-    assert "The counts of “demo” say" in shell.facts(1)["Library"]["text"]
+ONE = "number = (SELECT min(number) FROM user_books WHERE isbn IS NOT NULL)"
+TITLE = "json_set(given, '$.title', 'Another')"
+BOOK = (
+    "INSERT INTO books (book_id, isbn, version, fields, sources) "
+    "SELECT book_id, isbn, 1, '{}', '{}' FROM user_books"
+)
+JOB = (
+    "INSERT INTO jobs (job_id, kind, payload, state, attempts, due_at, next_at, message, "
+    "created_at, rev) VALUES ('lookup:1', 'lookup', '{}', 'waiting', 0, "
+)
+AT = "'2026-11-01T12:00:00.000000Z'"
+DAMAGES = {
+    "The counts of “demo” say": "UPDATE users SET counts = '{\"read\": 3}'",
+    "6 rows belong to nothing": "UPDATE user_books SET owner = 99",
+    "of nobody belongs to nobody": "UPDATE user_books SET owner = 99",
+    "The search does not hold": "DELETE FROM search_data WHERE id > 10",
+    "by other words than it shows": f"UPDATE user_books SET words = ' 0001else' WHERE {ONE}",
+    "sorted by other keys": f"UPDATE user_books SET title_key = 'x' || title_key WHERE {ONE}",
+    "shows something else": f"UPDATE user_books SET given = {TITLE} WHERE {ONE}",
+    "is on the shelf “deleted”": f"UPDATE user_books SET shelf = 'deleted' WHERE {ONE}",
+    "has the status “lost”": f"UPDATE user_books SET status = 'lost', shelf = 'lost' WHERE {ONE}",
+    "has the rating 12": f"UPDATE user_books SET rating = 12 WHERE {ONE}",
+    "has the date “0000-00-00”": f"UPDATE user_books SET started_on = '0000-00-00' WHERE {ONE}",
+    "another id than its ISBN": f"UPDATE user_books SET user_book_id = 'x' WHERE {ONE}",
+    "names another Book": f"UPDATE user_books SET book_id = 'x' WHERE {ONE}",
+    "from a Book that is not there": f"UPDATE user_books SET book_version = 1 WHERE {ONE}",
+    "has moved to a book": f"UPDATE user_books SET moved_to = 'x', deleted_at = {AT} WHERE {ONE}",
+    "two tags that are one": f'UPDATE user_books SET tags = \'["Sea", "sea"]\' WHERE {ONE}',
+    "too many tags": f"UPDATE user_books SET tags = '[\"\"]' WHERE {ONE}",
+    "has notes of 20,001": f"UPDATE user_books SET notes = printf('%.20001c', 'x') WHERE {ONE}",
+    "names the cover own/": (
+        "UPDATE user_books SET mine = json_set(mine, '$.cover_file', "
+        f"'own/abcdefghijklmnopqrstuv-500x500') WHERE {ONE}"
+    ),
+    "cannot be read: ValueError": f"UPDATE user_books SET added_at = 'soon' WHERE {ONE}",
+    "cannot be read: AttributeError": f"UPDATE user_books SET mine = '[]' WHERE {ONE}",
+    "cannot be read: JSONDecodeError": "UPDATE users SET counts = '{'",
+    "is compared as another name": "UPDATE users SET name_key = 'DEMO'",
+    "has the view “none”": "UPDATE users SET view = 'none'",
+    "The Book has no title": BOOK,
+    "The job “lookup:1” is due at another time": f"{JOB}{AT}, NULL, '', {AT}, 1)",
+    "The job “lookup:1” waits for no time": f"{JOB}NULL, NULL, '', {AT}, 1)",
+    "The database lacks its index by_added": "DROP INDEX by_added",
+    "The database lacks its column review": "ALTER TABLE user_books RENAME COLUMN review TO r",
+    "” cannot be read": f"UPDATE user_books SET card = CAST(x'ff' AS TEXT) WHERE {ONE}",
+}
 
 
-def test_rows_that_belong_to_nothing_are_found(shell: Shell) -> None:
-    shell("demo", "--books", "40")
-    shell.spoil("UPDATE user_books SET owner = 99")
-    assert shell("check").stdout.count("NO  Library") == 2
+@pytest.mark.parametrize("words", DAMAGES)
+def test_whatever_is_damaged_in_a_library_is_told(shell: Shell, words: str) -> None:
+    shell("demo", "--books", "6")
+    shell.spoil(DAMAGES[words])
+    said = shell("check")
+    found = re.sub(r"The Book \d+", "The Book", said.stdout)
+    assert (words in found, said.exit_code) == (True, 1), said.stdout
+    assert "NO  Library" in found
+
+
+def test_many_faults_are_not_all_told(shell: Shell) -> None:
+    shell("demo", "--books", "150")
+    shell.spoil("UPDATE user_books SET rating = 12")
+    said = shell("check").stdout
+    assert (said.count("NO  Library"), "Only the first 100 faults are told." in said) == (101, True)
+
+
+def test_a_mistyped_folder_is_not_made(shell: Shell, tmp_path: Path) -> None:
+    facts = shell.facts()
+    assert facts["Data folder"]["state"] == "missing"
+    assert "no library yet" in shell("backup", str(tmp_path / "out.zip")).output
+    assert not shell.folder.exists()
+
+
+def test_a_folder_that_is_a_file_is_told(shell: Shell) -> None:
+    shell.folder.write_text("no folder")
+    assert "cannot be written to" in shell.facts(1)["Data folder"]["text"]
+
+
+def test_files_that_nobody_names_are_told_and_stay(shell: Shell) -> None:
+    shell("demo", "--books", "5")
+    stray = shell.folder / "files/covers/large/abcdefghijklmnopqrstuv-500x500.webp"
+    stray.parent.mkdir(parents=True)
+    stray.write_bytes(b"x")
+    facts = shell.facts()
+    assert facts["Files"]["state"] == "missing"
+    assert stray.name in facts["Files"]["text"]
+    assert stray.exists()
 
 
 def test_a_damaged_file_is_told(shell: Shell) -> None:
@@ -100,19 +177,6 @@ def test_a_wrong_setting_is_told_beside_the_rest(shell: Shell) -> None:
     facts = shell.facts(1)
     assert "BOOKLIB_STORAGE must be one of" in facts["Settings"]["text"]
     assert facts["zxing-cpp"]["state"] == "ok"
-
-
-def test_a_search_that_does_not_hold_the_books_words_is_told(shell: Shell) -> None:
-    shell("demo", "--books", "5")
-    first = "number = (SELECT min(number) FROM user_books)"
-    shell.spoil(f"UPDATE user_books SET words = ' 0001else' WHERE {first}")
-    assert "The search does not hold" in shell.facts(1)["Library"]["text"]
-
-
-def test_a_book_that_shows_something_else_than_is_stored_is_told(shell: Shell) -> None:
-    shell("demo", "--books", "5")
-    shell.spoil("UPDATE user_books SET title_key = 'x' || title_key WHERE rating = 0")
-    assert "sorted by other keys" in shell.facts(1)["Library"]["text"]
 
 
 def test_a_damaged_backup_is_told(shell: Shell) -> None:

@@ -209,3 +209,10 @@ def test_every_setting_is_in_the_readme_and_the_other_way_round(tmp_path: Path) 
     readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
     table = readme.partition("## Settings")[2].partition("\n## ")[0]
     assert set(re.findall(r"^\| `([A-Z_]+)` ", table, re.MULTILINE)) == environ.asked
+
+
+def test_who_only_looks_makes_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "mistyped"
+    settings = Settings.from_environment({"BOOKLIB_DATA_DIR": str(folder)}, make=False)
+    assert (settings.data_dir, settings.secret_key) == (folder, "")
+    assert not folder.exists()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 from booklib.adapters.dynamodb import checking, dumping, jobs, removal, schema, shelf, users, writes
 from booklib.adapters.dynamodb.calls import Dynamo
 from booklib.adapters.dynamodb.schema import Tables
+from booklib.adapters.dynamodb.snapshot import AsItIs
 from booklib.models import Book, Job, Owner, Page, Query, ShelfRow, User, UserBook
-from booklib.ports import Change, Counted, check_changes
+from booklib.ports import Change, Counted, Snapshot, check_changes
 
 __all__ = ["DynamoStorage", "Tables"]
 
@@ -92,6 +94,10 @@ class DynamoStorage:
 
     async def faults(self) -> list[str]:
         return await checking.faults(self._dynamo)
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Snapshot]:
+        yield AsItIs(self._dynamo)
 
     async def hit(self, key: str, window_s: int) -> int:
         return await users.hit(self._dynamo, key, window_s, self._now())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from booklib.adapters.sqlite import checking, dumping, jobs, search, shelf, user
 from booklib.adapters.sqlite.connection import Database
 from booklib.adapters.sqlite.kept import Kept
 from booklib.adapters.sqlite.migrate import prepare
+from booklib.adapters.sqlite.snapshot import OneMoment
 from booklib.models import UNDOABLE, Book, Job, Owner, Page, Query, ShelfRow, User, UserBook
-from booklib.ports import Change, Counted, check_changes
+from booklib.ports import Change, Counted, Snapshot, check_changes
 
 _CHUNK = 200
 
@@ -108,6 +110,11 @@ class SqliteStorage:
     async def faults(self) -> list[str]:
         found = await self._database.read(checking.faults)
         return [*found, *await self._database.write(checking.search_faults)]
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Snapshot]:
+        async with self._database.frozen() as frozen:
+            yield OneMoment(frozen, self._database)
 
     async def hit(self, key: str, window_s: int) -> int:
         return await self._database.write(users.hit, key, window_s, self._now())

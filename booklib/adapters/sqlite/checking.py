@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
+
+from booklib.adapters.sqlite.migrate import scripts, statements
 
 ENGINE = f"SQLite {sqlite3.sqlite_version}"
 MOST = 10
@@ -14,9 +17,14 @@ def faults(db: sqlite3.Connection) -> list[str]:
     """What does not fit, one sentence each; reads the whole file, as of one moment."""
     db.execute("BEGIN")
     try:
-        return [*_damage(db), *_wrong_counts(db)]
+        return all_faults(db)
     finally:
         db.execute("COMMIT")
+
+
+def all_faults(db: sqlite3.Connection) -> list[str]:
+    """As `faults`, inside a transaction."""
+    return [*_damage(db), *_missing_parts(db), *_wrong_counts(db)]
 
 
 def search_faults(db: sqlite3.Connection) -> list[str]:
@@ -24,8 +32,30 @@ def search_faults(db: sqlite3.Connection) -> list[str]:
     try:
         db.execute("INSERT INTO search (search, rank) VALUES ('integrity-check', 1)")
     except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CORRUPT:
+            raise
         return [f"The search does not hold what the books say: {error}."]
     return []
+
+
+def _missing_parts(db: sqlite3.Connection) -> list[str]:
+    """Tables, columns and indexes that the migrations make and that are not there."""
+    with closing(sqlite3.connect(":memory:")) as made:
+        for script in scripts():
+            for statement in statements(script.read_text("utf-8")):
+                made.execute(statement)
+        missing = sorted(_parts(made) - _parts(db))
+    return [f"The database lacks its {part}." for part in missing]
+
+
+def _parts(db: sqlite3.Connection) -> set[str]:
+    found = db.execute(
+        "SELECT type, name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' "
+        "UNION ALL SELECT 'column ' || part.name, 'of ' || whole.name "
+        "FROM sqlite_schema AS whole, pragma_table_info(whole.name) AS part "
+        "WHERE whole.type = 'table'"
+    )
+    return {f"{kind} {name}" for kind, name in found}
 
 
 def _damage(db: sqlite3.Connection) -> list[str]:
@@ -42,10 +72,18 @@ def _wrong_counts(db: sqlite3.Connection) -> list[str]:
         "SELECT owner, shelf, count(*) FROM user_books GROUP BY owner, shelf"
     ):
         rows.setdefault(owner, {})[shelf] = count
-    return [
-        f"The counts of “{name}” say {json.loads(counts)}, the books {rows.get(number, {})}."
-        for number, name, counts in db.execute(
-            "SELECT number, username, counts FROM users WHERE closing_at IS NULL"
-        )
-        if json.loads(counts) != rows.get(number, {})
-    ]
+    found = []
+    for number, name, packed in db.execute(
+        "SELECT number, username, counts FROM users WHERE closing_at IS NULL"
+    ):
+        counted = rows.get(number, {})
+        if _unpacked(packed) != counted:
+            found.append(f"The counts of “{name}” say {packed}, the books {json.dumps(counted)}.")
+    return found
+
+
+def _unpacked(packed: str) -> object:
+    try:
+        return json.loads(packed)
+    except ValueError:
+        return None

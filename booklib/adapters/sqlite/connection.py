@@ -8,7 +8,8 @@ a transaction is one call, a request cancelled in its middle cannot leave it ope
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -103,7 +104,8 @@ def transact(
 class Database:
     """The connections to one file."""
 
-    def __init__(self, writer: Connection, readers: list[Connection]) -> None:
+    def __init__(self, path: Path, writer: Connection, readers: list[Connection]) -> None:
+        self._path = path
         self._writer = writer
         self._readers = readers
         self._closed = False
@@ -122,7 +124,7 @@ class Database:
         except sqlite3.Error as error:
             await _close_all(opened)
             raise translated(error) from error
-        return cls(opened[0], opened[1:])
+        return cls(path, opened[0], opened[1:])
 
     async def read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work` on the reader with the least to do; it never waits for a writer."""
@@ -135,6 +137,19 @@ class Database:
             lambda connection: transact(connection, work, *args, **kwargs)
         )
 
+    @asynccontextmanager
+    async def frozen(self) -> AsyncIterator[Connection]:
+        """A reader of its own, to which everything stays as it is now until the block ends."""
+        connection = Connection(self._path)
+        try:
+            await connection
+            await connection.run(_freeze)
+            yield connection
+        except sqlite3.Error as error:
+            raise translated(error) from error
+        finally:
+            await _close_all([connection])
+
     async def close(self) -> None:
         """Move the log into the file and close it; closing twice does no harm."""
         if self._closed:
@@ -145,6 +160,12 @@ class Database:
             await self._writer.run(_checkpoint)
         finally:
             await _close_all([self._writer])
+
+
+def _freeze(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA query_only = ON")
+    connection.execute("BEGIN")
+    connection.execute("PRAGMA schema_version").fetchone()  # the first read sets the moment
 
 
 def _checkpoint(connection: sqlite3.Connection) -> None:

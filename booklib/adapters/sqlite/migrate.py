@@ -39,6 +39,11 @@ def newest_layout(migrations: Path = MIGRATIONS) -> int:
     return max(_scripts(migrations))
 
 
+def scripts(migrations: Path = MIGRATIONS) -> list[Path]:
+    """The migrations in their order."""
+    return list(_scripts(migrations).values())
+
+
 def _touch(path: Path) -> None:
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
 
