@@ -29,6 +29,7 @@ SIGNED_IN = (
     "/books/new",
     "/scan",
     "/import",
+    "/export",
     "/find?q=dune",
     "/account",
     "/account/password",
@@ -86,7 +87,8 @@ async def test_no_page_has_an_accessibility_violation(chromium, tmp_path, theme)
         await page.get_by_text("Menu").click()
         found += await problems(page)
         await page.set_viewport_size({"width": 320, "height": 740})
-        for path in ("/library", "/library?view=list", "/books/new", "/account", "/help", book):
+        small = ("/library", "/library?view=list", "/books/new", "/account", "/help", book)
+        for path in (*small, "/export", "/help/formats"):
             await check(page, site.url + path)
             width = await page.evaluate("document.documentElement.scrollWidth")
             assert width == 320, f"{path} is wider than the window"
@@ -99,6 +101,7 @@ def pages() -> set[str]:
     rules = [rule for rule in APP.url_map.iter_rules() if "GET" in (rule.methods or ())]
     pieces = {"static", "pages.health", "books.card", "covers.arrived", "covers.own"}
     pieces |= {"covers.shared", "importing.uploaded", "importing.left"}
+    pieces |= {"exporting.download"}
     elsewhere = {"importing.shown"}  # at each of its stages, in test_import.py
     return {rule.endpoint for rule in rules} - pieces - elsewhere
 

@@ -89,7 +89,7 @@ def calls(storage, where):
 async def a_library(storage, clock, number=120):
     """Many books, added long enough ago for every index to show them."""
     copies = [a_copy(f"Book {n}", f"Ann Author{n % 7}", minute=n) for n in range(number)]
-    copies = [rekey(replace(copy, status=STATUSES[n % 3])) for n, copy in enumerate(copies)]
+    copies = [rekey(replace(copy, status=STATUSES[n % 4])) for n, copy in enumerate(copies)]
     await added(storage, *copies)
     clock.advance(seconds=60)
     return copies
