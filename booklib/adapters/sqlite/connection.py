@@ -163,6 +163,7 @@ class Database:
 
 
 def _freeze(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA mmap_size = 0")  # who reads everything once needs no map of it
     connection.execute("PRAGMA query_only = ON")
     connection.execute("BEGIN")
     connection.execute("PRAGMA schema_version").fetchone()  # the first read sets the moment
