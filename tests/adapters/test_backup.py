@@ -442,3 +442,15 @@ async def test_a_library_in_use_is_no_backup(database: Path, files: Path, tmp_pa
     with pytest.raises(BadFile, match="a library in use"):
         unpack(database, new / "site.db", new / "files", force=False, now=NOW, progress=silent)
     await storage.close()
+
+
+async def test_a_server_that_stops_does_not_wait_for_a_backup(
+    database: Path, tmp_path: Path
+) -> None:
+    backups = Backups(database, tmp_path / "backups", Clock(NOW))
+    async with backed_up_daily(backups, first_s=60):
+        pass
+    await asyncio.to_thread(backups.make)
+    assert backups.kept() == []
+    assert not list((tmp_path / "backups").glob(".part-*"))
+    assert (await backups.state()).problem == ""

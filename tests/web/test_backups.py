@@ -1,5 +1,6 @@
 """What the account page tells of backups."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -46,3 +47,11 @@ async def test_before_the_first_backup_it_says_when_that_comes(settings):
     async with site.app.test_app():
         page = await page_of(await site.client(await site.user()).get("/account"))
     assert "within a minute of the start" in page
+
+
+async def test_on_aws_it_says_that_the_database_keeps_former_states(settings):
+    site = Site(replace(settings, storage="dynamodb"))
+    await site.add("alice")
+    async with site.app.test_app():
+        page = await page_of(await site.client(await site.user()).get("/account"))
+    assert "DynamoDB keeps every second of the last 35 days." in page

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Event
 
 from booklib.adapters.sqlite.connection import connect_plainly, translated
 from booklib.errors import StorageDown, StorageFull
@@ -29,17 +30,21 @@ _NAMES = "site-????-??-??.db"
 _PROBLEM = "problem.txt"
 
 
-def back_up(database: Path, copy: Path) -> Contents:
+class Stopped(Exception):
+    """Nobody wants the backup any more."""
+
+
+def back_up(database: Path, copy: Path, stop: Event | None = None) -> Contents:
     """Copy a database as of one moment, while others write to it; what is in it.
 
     The copy appears under its name once it is whole and was opened and checked. Raises StorageFull
-    and StorageDown.
+    and StorageDown, and Stopped soon after `stop` was set.
     """
     part = copy.with_name(f".part-{copy.name}")
     try:
         part.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         os.close(os.open(part, os.O_CREAT | os.O_RDWR | os.O_TRUNC, 0o600))
-        wanted = _copied(database, part)
+        wanted = _copied(database, part, stop or Event())
         found = contents(part)
         if found != wanted:
             raise StorageDown("The backup does not hold what the library holds.")
@@ -58,12 +63,16 @@ def back_up(database: Path, copy: Path) -> Contents:
             leftover.unlink(missing_ok=True)
 
 
-def _copied(database: Path, part: Path) -> Contents:
+def _copied(database: Path, part: Path, stop: Event) -> Contents:
+    def go_on(*_: int) -> None:
+        if stop.is_set():
+            raise Stopped
+
     with closing(connect_plainly(database)) as source, closing(sqlite3.connect(part)) as target:
         # SQLite begins anew after each write of another connection, unless it reads a snapshot.
         source.execute("BEGIN")
         wanted = _counted(source)
-        source.backup(target, pages=PAGES, sleep=PAUSE_S)
+        source.backup(target, pages=PAGES, sleep=PAUSE_S, progress=go_on)
         source.execute("COMMIT")
         target.execute("PRAGMA journal_mode = DELETE")
     return wanted
@@ -106,6 +115,8 @@ class Backups:
         self._database = database
         self._folder = folder
         self._now = now
+        self.stop = Event()
+        """Set it, and what is being made ends soon, half made."""
 
     def kept(self) -> list[Path]:
         """The copies, newest first; last those of a time that a clock set wrong once told."""
@@ -142,11 +153,13 @@ class Backups:
             with self._alone() as alone:
                 if alone and self.due():
                     copy = self._folder / f"site-{self._now():%Y-%m-%d}.db"
-                    back_up(self._database, copy)
+                    back_up(self._database, copy, self.stop)
                     os.utime(copy, (self._now().timestamp(),) * 2)
                     (self._folder / _PROBLEM).unlink(missing_ok=True)
                     for old in self.kept()[KEPT:]:
                         old.unlink(missing_ok=True)
+        except Stopped:
+            log.info("the daily backup is for the next start")
         except (StorageFull, StorageDown) as error:
             log.error("the daily backup failed: %s", error)
             self._remember(str(error))
@@ -181,6 +194,7 @@ async def backed_up_daily(
     try:
         yield
     finally:
+        backups.stop.set()
         keeping.cancel()
         with suppress(asyncio.CancelledError):
             await keeping
