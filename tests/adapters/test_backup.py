@@ -270,7 +270,7 @@ def test_a_damaged_library_can_be_restored_over_and_is_kept_as_it_is(
     assert contents(database).books == 40
     [kept] = (database.parent / "backups").iterdir()
     assert (kept.name, kept.read_bytes()) == (
-        "before-restore-2026-11-01-120000.db.damaged",
+        "before-restore-2026-11-01-120000-000000.db.damaged",
         damaged,
     )
 
@@ -291,7 +291,7 @@ def test_the_log_of_a_damaged_library_is_kept_and_never_put_over_the_restored_on
     with closing(sqlite3.connect(database)) as opened:
         assert opened.execute("SELECT min(notes) FROM user_books").fetchone() == ("x" * 900,)
     names = {path.name for path in (database.parent / "backups").iterdir()}
-    assert "before-restore-2026-11-01-120000.db.damaged-wal" in names
+    assert "before-restore-2026-11-01-120000-000000.db.damaged-wal" in names
 
 
 async def test_nothing_is_restored_under_a_program_that_has_the_library_open(
@@ -454,3 +454,19 @@ async def test_a_server_that_stops_does_not_wait_for_a_backup(
     assert backups.kept() == []
     assert not list((tmp_path / "backups").glob(".part-*"))
     assert (await backups.state()).problem == ""
+
+
+def test_what_a_killed_restore_named_a_copy_is_none_while_it_is_the_library_itself(
+    database: Path, files: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.zip"
+    pack(database, files, out, silent)
+    folder = database.parent / "backups"
+    folder.mkdir()
+    left = folder / "before-restore-2026-11-01-120000-000000.db"
+    os.link(database, left)
+    unpack(out, database, files, force=True, now=NOW, progress=silent)
+    assert not left.samefile(database)
+    os.link(database, folder / "before-restore-x.db")
+    with serving(database.parent):
+        assert [path.name for path in folder.iterdir()] == [left.name]

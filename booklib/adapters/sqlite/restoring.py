@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import zipfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,10 @@ from booklib.errors import BadFile, StorageDown, StorageFull
 from booklib.models import Contents
 
 SERVING = ".serving"
+BACKUPS = "backups"
 NEWER = "This backup was made by a newer version of this program."
 _PLACE = "restore"
+_KEPT = "before-restore-"
 _DATABASE = b"SQLite format 3\x00"
 """How every database begins (sqlite.org/fileformat.html#the_database_header)."""
 _IN_USE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
@@ -165,6 +167,7 @@ def serving(folder: Path) -> Iterator[None]:
         except BlockingIOError:
             raise StorageDown("A backup is being restored here just now.") from None
         sweep(folder, _PLACE)
+        _drop_second_names(folder / DATABASE)
         yield
 
 
@@ -172,7 +175,7 @@ def _replace(restored: Path, database: Path, now: datetime) -> None:
     """Put the restored file in place in one step; the former one is kept among the backups."""
     if database.exists():
         _let_go(database)
-        _keep(database, database.parent / "backups", f"before-restore-{now:%Y-%m-%d-%H%M%S}.db")
+        _keep(database, database.parent / BACKUPS, f"{_KEPT}{now:%Y-%m-%d-%H%M%S-%f}.db")
     os.replace(restored, database)
     sync(database.parent)
 
@@ -194,6 +197,7 @@ def _let_go(database: Path) -> None:
 
 def _keep(database: Path, folder: Path, name: str) -> None:
     folder.mkdir(exist_ok=True, mode=0o700)
+    _drop_second_names(database)
     try:
         contents(database)
     except StorageDown:
@@ -208,6 +212,14 @@ def _keep(database: Path, folder: Path, name: str) -> None:
             _link(log, folder / f"{name}{log.name.removeprefix(database.name)}")
             log.unlink()
     sync(folder)
+
+
+def _drop_second_names(database: Path) -> None:
+    """A restore that was killed may leave a name for the very file that is still in use."""
+    for kept in (database.parent / BACKUPS).glob(f"{_KEPT}*"):
+        with suppress(FileNotFoundError):
+            if kept.samefile(database):
+                kept.unlink()
 
 
 def _link(source: Path, to: Path) -> None:
