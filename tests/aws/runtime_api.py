@@ -215,6 +215,7 @@ class Function:
         self.times: list[Times] = []
         self.containers: list[Container] = []
         self.started = 0
+        self.ended = False
         self._idle: list[Container] = []
         self._turns = asyncio.Semaphore(CONTAINERS)
 
@@ -225,6 +226,9 @@ class Function:
             raise Unfit(f"{len(payload)} bytes")
         async with self._turns:
             container, wrong = await self._container()
+            while wrong and container not in self.containers and not self.ended:
+                # It was stopped while it started: the next one takes the event.
+                container, wrong = await self._container()
             if wrong:
                 await self._drop(container)
                 return wrong
@@ -255,8 +259,9 @@ class Function:
             self._idle.append(container)
 
     async def _drop(self, container: Container) -> None:
-        self.containers.remove(container)
-        await container.stop()
+        if container in self.containers:  # else somebody stops it already
+            self.containers.remove(container)
+            await container.stop()
 
     async def stop(self) -> None:
         """End every container; the next event starts one anew, as after an update."""
@@ -272,6 +277,7 @@ async def function(code: Code) -> AsyncIterator[Function]:
     try:
         yield made
     finally:
+        made.ended = True
         await made.stop()
 
 
