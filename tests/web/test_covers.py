@@ -180,6 +180,19 @@ async def test_a_card_asks_until_its_picture_is_there_and_then_no_more(client, s
     assert NAME in card
 
 
+async def test_a_picture_that_comes_while_the_card_is_drawn_is_asked_for_once_more(
+    client, site, dune
+):
+    user = await site.user()
+    before = await library.entry(site.world, user.user_id, dune)
+    await work(site, "cover")
+    assert (await covers.state_of(site.world, before)).coming
+    after = await library.entry(site.world, user.user_id, dune)
+    stale = after._replace(user_book=before.user_book)
+    assert (await covers.state_of(site.world, stale)).coming
+    assert not (await covers.state_of(site.world, after)).coming
+
+
 async def test_a_card_does_not_ask_for_ever(client, dune):
     card = await page_of(await client.get(f"/books/{dune}/card?wait=60", headers=HX))
     assert "data-pending" not in card
