@@ -45,7 +45,8 @@ async def serving(answering: Answering, largest: int = 2**31) -> AsyncIterator[i
         peer: socket.socket = writer.get_extra_info("socket")
         peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
-            with suppress(ConnectionError, asyncio.IncompleteReadError):
+            # Python 3.11 reports a conversation that was cancelled as a fault of the server.
+            with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 while request := await _request(reader, writer, largest):
                     _send(writer, request, await answering(request))
                     await writer.drain()
