@@ -1,7 +1,7 @@
 """What a reader does with their books; every function takes the world and the owner first."""
 
 from booklib.library.adding import Added, Outcome, add_by_hand, add_edition, add_isbn
-from booklib.library.changing import KEEP, Keep, set_notes, set_rating, set_status
+from booklib.library.changing import KEEP, Keep, set_rating, set_status
 from booklib.library.editing import below, edit, merge
 from booklib.library.known import owned_isbns
 from booklib.library.readings import (
@@ -13,10 +13,10 @@ from booklib.library.readings import (
     undo_read_again,
 )
 from booklib.library.removing import delete, undo_delete, undoable_until
-from booklib.library.reviewing import set_review
 from booklib.library.saving import Changed
 from booklib.library.shelf import PAGE_SIZE, Entry, entry, shelf
 from booklib.library.tagging import distinct, set_tags
+from booklib.library.writing import set_notes, set_review
 
 __all__ = [
     "KEEP",

@@ -1,14 +1,13 @@
-"""The small changes of every day: status, dates, rating, notes."""
+"""The small changes of every day: status, dates, rating."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Final
 
-from booklib.errors import Invalid, Stale
+from booklib.errors import Invalid
 from booklib.library.saving import Changed, change, on_the_shelf
-from booklib.models import MAX_NOTES, MAX_RATING, STATUSES, Status, User, UserBook
-from booklib.models.folding import clean
+from booklib.models import MAX_RATING, STATUSES, Status, User, UserBook
 from booklib.models.shelf import rekey
 from booklib.ports import World
 
@@ -69,29 +68,5 @@ async def set_rating(world: World, user_id: str, user_book_id: str, rating: int)
     def make(before: UserBook) -> UserBook:
         on_the_shelf(before)
         return replace(before, rating=rating)
-
-    return await change(world, user_id, user_book_id, make)
-
-
-async def set_notes(
-    world: World, user_id: str, user_book_id: str, notes: str, edit: int | None = None
-) -> Changed:
-    """Store private notes. `edit` is the one the form was made from; None overwrites.
-
-    Raises Invalid (too long), Stale (someone saved text meanwhile), NotFound and Moved.
-    """
-    text = clean(notes)
-    if len(text) > MAX_NOTES:
-        raise Invalid.at(
-            "notes", f"Notes can be {MAX_NOTES:,} characters long; these have {len(text):,}."
-        )
-
-    def make(before: UserBook) -> UserBook:
-        on_the_shelf(before)
-        if text == before.notes:
-            return before
-        if edit is not None and edit != before.edit:
-            raise Stale("These notes were changed elsewhere since you opened them.")
-        return replace(before, notes=text, edit=before.edit + 1)
 
     return await change(world, user_id, user_book_id, make)
