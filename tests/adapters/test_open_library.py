@@ -2,7 +2,7 @@
 
 import json
 from datetime import timedelta
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -161,9 +161,9 @@ def test_a_cover_s_number_has_an_end(open_library):
     "piece", ["\n", "[", "- [a", "*a ", " _a*", "[a](", "[1]:", "> ", "\n \n- ["]
 )
 def test_no_description_costs_more_than_its_length(open_library, piece):
-    start = perf_counter()
+    start = process_time()
     open_library._edition_fields({"description": piece * 200_000})
-    assert perf_counter() - start < 1
+    assert process_time() - start < 1
 
 
 def test_markdown_becomes_plain_text(open_library):

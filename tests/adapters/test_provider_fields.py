@@ -1,6 +1,6 @@
 """What providers write in their own ways."""
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -84,9 +84,9 @@ def test_what_word_processors_leave_behind_is_no_fault():
     "piece", ["<a b='", "<!--", "<a", "</", "<a b='>", "<a b=\"'>", "<![", "<"]
 )
 def test_no_broken_html_costs_more_than_its_length(piece):
-    start = perf_counter()
+    start = process_time()
     fields.paragraphs(piece * 100_000)
-    assert perf_counter() - start < 0.5
+    assert process_time() - start < 0.5
 
 
 def test_a_very_long_description_is_cut_with_an_ellipsis():

@@ -22,7 +22,7 @@ REGION = "eu-central-1"
 KEY = "testing"
 HURRIED = Config(retries={"total_max_attempts": 1}, connect_timeout=1, read_timeout=5)
 """For a client that is to find nobody, and soon."""
-MOTO = ROOT / ".venv-test-aws-tools/bin/moto_server"
+MOTO = ROOT / ".venv-test-aws-tools/bin/python", Path(__file__).with_name("serve_moto.py")
 MINISTACK = ROOT / ".venv-test-ministack/bin/ministack"
 
 
@@ -63,8 +63,9 @@ async def a_bucket(client: Any) -> str:
 def moto() -> Iterator[str]:
     """The address of a moto server that lives as long as the block."""
     port = free_port()
-    command = [MOTO, "--host", "127.0.0.1", "--port", str(port)]
-    with _running([str(part) for part in command], environment(), port):
+    # Some of its addresses it gives by this.
+    told = environment(MOTO_PORT=str(port))
+    with _running([str(part) for part in (*MOTO, port)], told, port):
         yield f"http://localhost:{port}"
 
 

@@ -25,6 +25,15 @@ PATIENCE_MS = 30_000
 
 
 @pytest.fixture
+async def place(moto: str) -> AsyncIterator[Place]:
+    async with (
+        placed(moto, built_package().folder, built_layer().folder) as place,
+        pumping(place.pump),
+    ):
+        yield place
+
+
+@pytest.fixture
 async def chromium() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
@@ -33,7 +42,8 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
-async def page(chromium: Browser) -> AsyncIterator[Page]:
+async def page(chromium: Browser, place: Place) -> AsyncIterator[Page]:
+    """Closed before the place is: a page that is left alone goes on asking."""
     context = await chromium.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(PATIENCE_MS)
     page = await context.new_page()
@@ -41,16 +51,8 @@ async def page(chromium: Browser) -> AsyncIterator[Page]:
     page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda error: faults.append(str(error)))
     yield page
+    await context.close()
     assert faults == []
-
-
-@pytest.fixture
-async def place(moto: str) -> AsyncIterator[Place]:
-    async with (
-        placed(moto, built_package().folder, built_layer().folder) as place,
-        pumping(place.pump),
-    ):
-        yield place
 
 
 async def test_an_evening_with_the_library_on_aws(

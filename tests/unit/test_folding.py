@@ -2,7 +2,7 @@
 
 import sys
 import unicodedata
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -91,10 +91,10 @@ def test_cleaning_drops_what_a_storage_refuses():
 
 @pytest.mark.parametrize("pair", ["\u0315\u0300", "\u0f73\u0f71", "\u0300\uff9e"])
 def test_no_heap_of_accents_costs_more_than_its_length(pair):
-    start = perf_counter()
+    start = process_time()
     heap = clean("a" + pair * 150_000)
     unicodedata.normalize("NFKC", heap)
-    assert perf_counter() - start < 5  # it was minutes
+    assert process_time() - start < 5  # it was minutes
 
 
 def test_every_accent_of_a_long_text_is_kept():

@@ -1,6 +1,6 @@
 """HTML as plain text."""
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -27,6 +27,6 @@ def test_what_readers_wrote_becomes_plain_text(said, meant):
 
 @pytest.mark.parametrize("piece", ["<", "<a ", "</", "<!", "&", "&#", "<i", "<a href='"])
 def test_a_long_text_of_broken_tags_is_read_at_once(piece):
-    start = perf_counter()
+    start = process_time()
     from_reader(piece * (120_000 // len(piece)))
-    assert perf_counter() - start < 1
+    assert process_time() - start < 1

@@ -1,7 +1,7 @@
 """Single cells: ISBNs, ratings, dates, names, titles, statuses."""
 
 from datetime import UTC, datetime
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -309,7 +309,7 @@ def test_more_than_fits_a_field_is_kept_in_the_notes():
 )
 def test_a_long_cell_of_any_kind_is_read_at_once(piece):
     cell = piece * (131_072 // len(piece))
-    start = perf_counter()
+    start = process_time()
     cells.isbn(cell)
     cells.stars(cell)
     cells.whole_number(cell, 10)
@@ -322,4 +322,4 @@ def test_a_long_cell_of_any_kind_is_read_at_once(piece):
     days.day(cell)
     days.evidence(cell)
     days.moment(cell)
-    assert perf_counter() - start < 2
+    assert process_time() - start < 2
