@@ -20,6 +20,7 @@ from booklib.models.ids import new_id
 from booklib.ports import World
 from booklib.transfer import imports, plans
 from booklib.transfer.imports import Doubt, Import, Sample
+from booklib.transfer.previewing import facts
 
 LOOK_S = 0.2
 LABELS = {"reading": "Reading", "applying": "Importing", "undoing": "Taking back"}
@@ -189,6 +190,7 @@ def _report(state: Import) -> dict[str, Any]:
         "doubtful": counts.get("doubtful", 0),
         "failed": counts.get("broken", 0),
         "left": state.left,
+        "says": dict(state.tally),
         "remarks": list(state.remarks),
         "problems": [{"row": one.row, "reason": one.reason} for one in state.samples["broken"]],
     }
@@ -205,9 +207,11 @@ def _words(state: Import) -> str:
         told = f"\nThese were edited since and are left alone:\n{kept}" if kept else ""
         return f"The import of “{state.file_name}” is taken back.{told}"
     counts = state.counts
+    said = ", ".join(f"{one.number:,} {one.words}" for one in facts(state.tally))
     what = "imported" if state.stage == "done" else "nothing is written yet"
     lines = [
         f"{state.format}, {state.rows:,} {'row' if state.rows == 1 else 'rows'}; {what}.",
+        *([f"It says: {said}."] if said else []),
         *(f"  {word}: {counts.get(kind, 0):,}" for word, kind in _KINDS.items()),
         *(f"Row {one.row}: {one.reason}" for one in state.samples["broken"]),
         *state.remarks,

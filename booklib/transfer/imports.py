@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from dataclasses import replace
+from typing import Any
 
 from booklib.errors import Busy, NotFound
 from booklib.models import Job, User
 from booklib.ports import World
 from booklib.retries import armed, attempts
-from booklib.transfer import plans
 from booklib.transfer.applying import Doubt
 from booklib.transfer.keeping import end_lookups, forget, is_running, job_id, last_applied
 from booklib.transfer.left import rows_left
-from booklib.transfer.plans import KINDS, Kind
+from booklib.transfer.looking import NONE, Import, Said, Sample, look, read_job
+from booklib.transfer.plans import Kind
 
 __all__ = [
     "Doubt",
     "Import",
     "Kind",
+    "Said",
     "Sample",
     "apply",
     "begin",
@@ -32,55 +32,8 @@ __all__ = [
     "undo",
 ]
 
-Stage = Literal["reading", "columns", "preview", "applying", "done", "undoing", "undone", "failed"]
-
 RUNNING = "An import is going on. Please wait until it has ended."
-NONE = "There is no such import."
 OUTDATED = "Another file was handed in since. Please take this one again."
-
-
-class Sample(NamedTuple):
-    """A row as the preview shows it."""
-
-    row: int
-    title: str
-    authors: str
-    isbn: str
-    reason: str
-    changes: tuple[str, ...]
-    """What it would change, and what could not be taken as it stands, in words."""
-    candidate: str
-    """The reader's book that it may be, in a line."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Import:
-    """An import as its page shows it."""
-
-    import_id: str
-    file_name: str
-    format: str
-    """The format's label; empty while the file is being read."""
-    stage: Stage
-    rows: int
-    """Rows of the file, 0 while nobody knows."""
-    handled: int
-    """Rows that the present stage is done with."""
-    counts: Mapping[Kind, int] = field(default_factory=dict)
-    """While and after it is applied: what really came of the rows."""
-    samples: Mapping[Kind, tuple[Sample, ...]] = field(default_factory=dict)
-    columns: tuple[tuple[str, tuple[str, ...], str], ...] = ()
-    """Name, first values and field of each column of the file."""
-    remarks: tuple[str, ...] = ()
-    overwrite: bool = False
-    seconds_left: int | None = None
-    message: str = ""
-    can_undo: bool = False
-    left: int = 0
-    """Rows that were not imported."""
-    undo_kept: tuple[str, ...] = ()
-    """Titles of books that the undo left alone, because they were edited since."""
-    created_at: datetime
 
 
 async def begin(world: World, user: User, import_id: str, file_name: str) -> None:
@@ -134,7 +87,7 @@ async def remap(world: World, user: User, import_id: str, mapping: Mapping[str, 
 
     `mapping`: a key of generic.FIELDS, or empty for the notes, by column. Raises NotFound and Busy.
     """
-    read = await _found(world, user.user_id, import_id)
+    read = await read_job(world, user.user_id, import_id)
     if await world.storage.job(job_id("import", user.user_id, import_id)):
         raise Busy(RUNNING)
     payload = {**read.payload, "mapping": dict(mapping), "rows": 0, "problem": ""}
@@ -157,7 +110,7 @@ async def apply(
     `overwrite`: the file counts more than the reader's own edits. `doubtful`: what becomes of rows
     that may be books of theirs; `choices`: of single ones, by row. Raises NotFound and Busy.
     """
-    read = await _found(world, user.user_id, import_id)
+    read = await read_job(world, user.user_id, import_id)
     former = str(read.payload.get("former", ""))
     if import_id != (await _owner(world, user)).last_import:
         raise NotFound(OUTDATED)
@@ -186,7 +139,7 @@ async def undo(world: World, user: User, import_id: str) -> None:
 
     Only the last import that was applied can be undone. Raises NotFound and Busy.
     """
-    read = await _found(world, user.user_id, import_id)
+    read = await read_job(world, user.user_id, import_id)
     applied = await world.storage.job(job_id("import", user.user_id, import_id))
     if applied is None or import_id != await last_applied(world, user.user_id):
         raise NotFound("There is nothing to take back.")
@@ -212,78 +165,3 @@ def _job(world: World, kind: str, user_id: str, import_id: str, payload: Mapping
         due_at=now,
         created_at=now,
     )
-
-
-async def _found(world: World, user_id: str, import_id: str) -> Job:
-    job = await world.storage.job(job_id("import-read", user_id, import_id))
-    if job is None:
-        raise NotFound(NONE)
-    return job
-
-
-async def look(world: World, user: User, import_id: str) -> Import:
-    """How an import stands. Raises NotFound, also for a stranger's."""
-    read = await _found(world, user.user_id, import_id)
-    applied = await world.storage.job(job_id("import", user.user_id, import_id))
-    undone = applied and await world.storage.job(job_id("import-undo", user.user_id, import_id))
-    current = undone or applied or read
-    stage = _stage(read, applied, undone or None)
-    folder = plans.folder(user.user_id, import_id)
-    seen = await plans.kept(world, f"{folder}/preview.json") if read.ended else None
-    counted = applied.payload.get("counts", {}) if applied else (seen or {}).get("counts", {})
-    payload = current.payload
-    return Import(
-        import_id=import_id,
-        file_name=str(read.payload["file_name"]),
-        format=str((seen or {}).get("format", "")),
-        stage=stage,
-        rows=int(payload.get("rows", 0)),
-        handled=int(payload.get("handled", 0)),
-        counts={kind: int(counted.get(kind, 0)) for kind in KINDS},
-        samples=_samples(seen or {}),
-        columns=tuple(
-            (name, tuple(examples), field)
-            for name, examples, field in (seen or {}).get("columns", ())
-        ),
-        remarks=tuple((seen or {}).get("remarks", ())),
-        overwrite=bool(applied and applied.payload.get("overwrite")),
-        seconds_left=_seconds_left(world, current),
-        message=str(read.payload.get("problem") or current.message),
-        can_undo=bool(applied and applied.ended and not undone)
-        and import_id == await last_applied(world, user.user_id),
-        left=int(applied.payload.get("left", 0)) if applied else 0,
-        undo_kept=tuple(undone.payload.get("kept", ())) if undone else (),
-        created_at=read.created_at,
-    )
-
-
-def _stage(read: Job, applied: Job | None, undone: Job | None) -> Stage:
-    if undone:
-        return "undoing" if not undone.ended else "undone" if undone.state == "done" else "failed"
-    if applied:
-        return "applying" if not applied.ended else "done" if applied.state == "done" else "failed"
-    if not read.ended:
-        return "reading"
-    if read.state == "failed" or read.payload.get("problem"):
-        return "failed"
-    return "columns" if read.payload.get("needs_mapping") else "preview"
-
-
-def _samples(seen: Mapping[str, Any]) -> dict[Kind, tuple[Sample, ...]]:
-    return {
-        kind: tuple(
-            Sample(**{**one, "changes": tuple(one["changes"])})
-            for one in seen.get("samples", {}).get(kind, ())
-        )
-        for kind in KINDS
-    }
-
-
-def _seconds_left(world: World, job: Job) -> int | None:
-    """By how long the rows so far have taken; None while there is nothing to judge by."""
-    handled, rows = int(job.payload.get("handled", 0)), int(job.payload.get("rows", 0))
-    since = job.payload.get("since")
-    if job.ended or not handled or not rows or since is None:
-        return None
-    taken = (world.now() - datetime.fromisoformat(str(since))).total_seconds()
-    return max(round(taken / handled * (rows - handled)), 0)

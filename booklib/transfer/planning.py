@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from booklib.models import UserBook
-from booklib.models.shelf import unpack_card
 from booklib.ports import MAX_IDS, World
 from booklib.transfer import matching
 from booklib.transfer.merging import Merge, merged
 from booklib.transfer.plans import Judged, Kind
 from booklib.transfer.resting import resting
 from booklib.transfer.rows import Row
-
-SAMPLES: Mapping[Kind, int] = {"new": 20, "same": 20, "changed": 20, "doubtful": 100, "broken": 20}
-"""Rows of each kind that the preview shows."""
 
 TRASH = "It was in the trash and comes back."
 AGAIN = "The same book as row {row}: what is new in it is added."
@@ -35,12 +30,6 @@ WORDS: Mapping[str, str] = {
     "notes": "notes",
     "given": "details",
     "mine": "your own texts",
-}
-_STATUS = {
-    "to-read": "to read",
-    "reading": "reading",
-    "read": "read",
-    "did-not-finish": "did not finish",
 }
 
 
@@ -130,52 +119,3 @@ def stays(merge: Merge) -> str:
         return ""
     names = " and ".join(WORDS[name] for name in merge.stays)
     return f"Your own {names} {'stays' if len(merge.stays) == 1 else 'stay'}."
-
-
-def changes(merge: Merge) -> tuple[str, ...]:
-    """What a row would change, in words: `rating 3 to 4 stars`."""
-    return tuple(_change(name, *pair) for name, pair in merge.changed.items())
-
-
-def _change(name: str, before: Any, after: Any) -> str:
-    word = WORDS[name]
-    if name == "rating":
-        return f"rating {before / 2:g} to {after / 2:g} stars" if before else f"{after / 2:g} stars"
-    if name == "status":
-        return f"status {_STATUS[before]} to {_STATUS[after]}"
-    if name in ("started", "finished", "copies"):
-        return f"{word} {before} to {after}" if before else f"{word} {after}"
-    if name == "tags":
-        new = [tag for tag in after if tag not in before]
-        return f"tags: {', '.join(new)}" if new else "fewer tags"
-    return word
-
-
-def sample(one: Judged, copy: UserBook | None, candidate: str) -> dict[str, Any]:
-    """A row as the preview shows it (see `imports.Sample`)."""
-    row = one.row
-    authors = row.given.get("authors") or ()
-    told: tuple[str, ...] = row.remarks
-    if one.kind == "changed" and copy is not None and not one.repeats:
-        told = (*changes(merged(row, copy)), *told)
-    elif one.kind == "broken":
-        told = ()
-    return {
-        "row": row.number,
-        "title": str(row.mine.get("title") or row.given.get("title") or ""),
-        "authors": ", ".join(authors) if isinstance(authors, tuple) else str(authors),
-        "isbn": row.isbn or "",
-        "reason": one.reason,
-        "changes": told,
-        "candidate": candidate,
-    }
-
-
-def told_candidate(copy: UserBook | None) -> str:
-    """The book that a row may be about, in a line."""
-    if copy is None:
-        return ""
-    card = unpack_card(copy.card)
-    by = f" by {card.authors[0]}" if card.authors else ""
-    number = f", {card.isbn}" if card.isbn else ""
-    return f"{card.title or card.isbn}{by}{number}"

@@ -23,7 +23,8 @@ from booklib.transfer.format import Opened
 from booklib.transfer.left import is_left
 from booklib.transfer.own_covers import Covers
 from booklib.transfer.planning import Judge
-from booklib.transfer.plans import CHUNK, KINDS, Judged, Kind
+from booklib.transfer.plans import CHUNK, Judged
+from booklib.transfer.previewing import Preview
 from booklib.transfer.recognise import open_rows
 from booklib.transfer.resting import resting
 from booklib.transfer.rows import Row
@@ -77,9 +78,7 @@ class _Reading:
         self._world, self._claim = world, claim
         self._user_id, self._folder = user_id, folder
         self._opened = opened
-        self._counts: dict[Kind, int] = dict.fromkeys(KINDS, 0)
-        self._samples: dict[Kind, list[dict[str, Any]]] = {kind: [] for kind in KINDS}
-        self._remarks: dict[str, int] = {}
+        self._preview = Preview()
         self._rows = 0
 
     async def run(self) -> None:
@@ -101,31 +100,25 @@ class _Reading:
         judged = await judge.judge(rows)
         await plans.keep_rows(self._world, self._folder, chunk, [one for one, _ in judged])
         for one, copy in judged:
-            self._counts[one.kind] += 1
-            await self._sample(one, copy)
-            for remark in one.row.remarks:
-                if len(self._remarks) < 50 or remark in self._remarks:
-                    self._remarks[remark] = self._remarks.get(remark, 0) + 1
+            self._preview.count(one)
+            if self._preview.wants(one.kind):
+                self._preview.show(one, copy, await self._candidate(one))
         self._rows += len(judged)
         await self._claim.progress(handled=self._rows)
 
-    async def _sample(self, one: Judged, copy: UserBook | None) -> None:
-        shown = self._samples[one.kind]
-        if len(shown) < planning.SAMPLES[one.kind]:
-            candidate = ""
-            if one.candidate:
-                found = await planning.copies(self._world, self._user_id, [one.candidate])
-                candidate = planning.told_candidate(found.get(one.candidate))
-            shown.append(planning.sample(one, copy, candidate))
+    async def _candidate(self, one: Judged) -> UserBook | None:
+        found = await planning.copies(self._world, self._user_id, filter(None, [one.candidate]))
+        return found.get(one.candidate)
 
     async def _keep_preview(self, chunks: int) -> None:
         opened = self._opened
         preview = {
             "format": opened.label,
             "columns": [[seen.name, list(seen.examples), seen.field] for seen in opened.columns],
-            "remarks": [*opened.remarks, *self._told()],
-            "counts": self._counts,
-            "samples": self._samples,
+            "remarks": [*opened.remarks, *self._preview.told()],
+            "counts": self._preview.counts,
+            "tally": self._preview.tally,
+            "samples": self._preview.samples,
             "chunks": chunks,
         }
         await plans.keep(self._world, f"{self._folder}/preview.json", preview)
@@ -135,11 +128,6 @@ class _Reading:
             chunks=chunks,
             needs_mapping=opened.needs_mapping,
         )
-
-    def _told(self) -> list[str]:
-        """What was noticed in single rows, each sentence once."""
-        often = sorted(self._remarks.items(), key=lambda pair: -pair[1])[:10]
-        return [said if count == 1 else f"{said} ({count:,} rows)" for said, count in often]
 
 
 def _as_generator(opened: Opened) -> Any:

@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from booklib.transfer.imports import Doubt, Import, Kind, Sample
-from booklib.web.wording import count_in_words, day_in_words
+from booklib.transfer.imports import Doubt, Import, Kind, Said, Sample
+from booklib.transfer.previewing import facts
+from booklib.web.wording import (
+    STATUS_WORDS,
+    count_in_words,
+    date_in_words,
+    day_in_words,
+    stars_in_words,
+)
 
 QUICK_POLLS: Final = 120
 """Pieces that are asked for every second; from then on every five."""
@@ -47,6 +54,9 @@ STATES: Final = {
     "undoing": "It is being taken back just now.",
     "undone": "It was taken back.",
 }
+
+
+TAGS_TOLD: Final = 6
 
 
 class Group(NamedTuple):
@@ -91,6 +101,8 @@ def context(state: Import, poll: int) -> dict[str, Any]:
         "progress": _progress(state),
         "poll": {"wait": 1 if poll < QUICK_POLLS else 5, "next": poll + 1},
         "groups": groups,
+        "facts": facts(state.tally),
+        "said_in_words": said_in_words,
         "certain": state.counts.get("new", 0) + state.counts.get("changed", 0),
         "unsure": state.counts.get("doubtful", 0),
         "doubts": DOUBTS,
@@ -99,6 +111,29 @@ def context(state: Import, poll: int) -> dict[str, Any]:
         "began": day_in_words(state.created_at),
         "told": told(state),
     }
+
+
+def said_in_words(said: Said) -> list[str]:
+    """What a row says of the reader's own: `Read`, `4½ stars`, `finished 7 March 2019`."""
+    words = [STATUS_WORDS[said.status]] if said.status else []
+    if said.rating:
+        words.append(stars_in_words(said.rating))
+    if said.started:
+        words.append(f"started {date_in_words(said.started)}")
+    if said.finished:
+        words.append(f"finished {date_in_words(said.finished)}")
+    if said.readings:
+        words.append(count_in_words(said.readings, "earlier reading"))
+    if said.copies > 1:
+        words.append(f"{said.copies:,} copies")
+    if said.tags:
+        more = f" and {len(said.tags) - TAGS_TOLD} more" if len(said.tags) > TAGS_TOLD else ""
+        words.append(f"tagged {', '.join(said.tags[:TAGS_TOLD])}{more}")
+    if said.review:
+        words.append("a review")
+    if said.notes:
+        words.append("notes")
+    return words
 
 
 def told(state: Import) -> str:

@@ -74,6 +74,15 @@ def test_a_file_is_imported_and_the_same_again_changes_nothing(shell):
     assert shell.books() == 29
 
 
+def test_what_a_file_says_is_told_before_it_is_written(shell):
+    head = "Title,Author,My Rating,Exclusive Shelf\n"
+    table = f"{head}Dune,Frank Herbert,4,read\nEmma,Jane Austen,0,to-read\n"
+    told = shell("import", shell.file(table), "--user", "ann", "--dry-run").stdout
+    assert "It says: 1 read, 1 to read, 1 with a rating.\n" in told
+    assert shell.imports(table, "--dry-run")["says"] == {"read": 1, "to-read": 1, "rated": 1}
+    assert shell.books() == 0
+
+
 def test_a_dry_run_writes_nothing(shell):
     report = shell.imports(goodreads_csv(), "--dry-run")
     assert (report["new"], report["failed"], report["applied"]) == (29, 1, False)

@@ -95,6 +95,20 @@ async def test_a_file_is_previewed_imported_and_taken_back(site, client):
     assert "It was taken back." in await page_of(await client.get("/import"))
 
 
+OWN_WORDS = """Titel;Autor;Beendet am;Bewertung;Status;Schlagworte
+Der Zauberberg;Thomas Mann;03.07.2019;4,5;gelesen;Berge, Liegestuhl
+Effi Briest;Theodor Fontane;;;zu lesen;
+;;;;;
+"""
+
+
+async def test_what_a_file_says_is_shown_in_all_and_row_by_row(site, client):
+    url = await previewed(site, client, OWN_WORDS.encode(), "liste.csv")
+    page = re.sub(r"<[^>]+>", "", await page_of(await client.get(url)))
+    assert "2 rows: 1 read, 1 to read, 1 with a rating, 1 with dates, 1 with tags." in page
+    assert "Read · 4½ stars · finished 3 July 2019 · tagged Berge, Liegestuhl" in page
+
+
 async def test_the_same_file_again_has_nothing_to_import(site, client):
     await imported(site, client)
     page = await page_of(await client.get(await previewed(site, client)))
