@@ -10,15 +10,35 @@ from typing import TypeVar
 T = TypeVar("T")
 
 STRETCH_S = 0.001
-"""How long the event loop is held at a time; a page waits for several such stretches."""
+"""How long the event loop is held at a time."""
+
+OTHERS_S = 0.000_05
+"""Whoever gets the loop back later than this has shared it with others."""
+
+REST_S = 0.004
+"""How long others are left alone once they are seen: about what a page takes."""
+
+MOST_RESTS = 3
+"""How often in a row: work beside many readers must get on, too."""
 
 
 async def resting(items: Iterable[T]) -> AsyncIterator[T]:
-    """The items, with a rest for others as long as each stretch of work on them was."""
+    """The items; after each stretch of work on them others have their turn, and a rest to end it.
+
+    Where nobody else is at work, no time is lost.
+    """
     began = time.perf_counter()
     for item in items:
         yield item
-        worked = time.perf_counter() - began
-        if worked > STRETCH_S:
-            await asyncio.sleep(worked)
+        if time.perf_counter() - began > STRETCH_S:
+            await _let_others_work()
             began = time.perf_counter()
+
+
+async def _let_others_work() -> None:
+    for _ in range(MOST_RESTS):
+        began = time.perf_counter()
+        await asyncio.sleep(0)
+        if time.perf_counter() - began < OTHERS_S:
+            return
+        await asyncio.sleep(REST_S)

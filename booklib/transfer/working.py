@@ -33,6 +33,12 @@ from booklib.transfer.undoing import undo_chunk
 RUN_S = 60.0
 """How long one run works before it lets others have the worker: a function ends after minutes."""
 
+REST, MOST_REST_S = 0.5, 0.05
+"""Rest after each chunk, as a share of the time that it took: for pages, which it slows down.
+
+At most so long, for a chunk that is slow waits for others anyway.
+"""
+
 GONE = "The file has not arrived. Please send it again."
 TITLES_KEPT = 200
 
@@ -217,7 +223,9 @@ class _Run:
                 await self._claim.wait(self._world.now(), "", give_back=True)
                 await self._world.queue.ring(self._claim.job.job_id)
                 raise GivenBack
+            began = time.monotonic()
             yield chunk
+            await asyncio.sleep(min(REST * (time.monotonic() - began), MOST_REST_S))
 
     @property
     def _last(self) -> int:

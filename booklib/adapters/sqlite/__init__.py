@@ -39,7 +39,7 @@ class SqliteStorage:
     async def open(cls, path: Path, now: Callable[[], datetime] = _utc_now) -> SqliteStorage:
         """Open the file, made where it is missing and migrated where it is old."""
         await asyncio.to_thread(prepare, path)
-        return cls(await Database.open(path), Kept(path), now)
+        return cls(await Database.open(path), Kept(path, users.get), now)
 
     async def close(self) -> None:
         """Move the log into the file and let go of it."""

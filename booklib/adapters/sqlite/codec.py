@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,13 @@ from booklib.models.shelf import stamp
 
 Row = tuple[Any, ...]
 Values = dict[str, Any]
+
+AT_ONCE = 20
+"""Rows of one statement, far below SQLite's 32,766 parameters.
+
+One statement for many rows, because while it runs a page has Python's lock to itself; not for too
+many, because they are made ready under that lock.
+"""
 
 USER_COLUMNS = (
     "user_id, username, email, password_hash, created_at, session_epoch, ended_sessions, "
@@ -230,6 +237,15 @@ def insert(db: sqlite3.Connection, table: str, values: Values, verb: str = "INSE
     names = ", ".join(values)
     marks = ", ".join(f":{name}" for name in values)
     db.execute(f"{verb} INTO {table} ({names}) VALUES ({marks})", values)
+
+
+def insert_all(db: sqlite3.Connection, table: str, rows: Sequence[Values]) -> None:
+    """Insert some rows, AT_ONCE at most, that have the same columns in the same order."""
+    marks = f"({', '.join('?' * len(rows[0]))})"
+    db.execute(
+        f"INSERT INTO {table} ({', '.join(rows[0])}) VALUES {', '.join([marks] * len(rows))}",
+        [value for row in rows for value in row.values()],
+    )
 
 
 def assignments(values: Values) -> str:

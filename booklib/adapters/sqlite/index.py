@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from booklib.adapters.sqlite.codec import insert_all
 from booklib.models.shelf import card_words
 
 MOMENT_BITS = 18
@@ -39,16 +41,37 @@ def milliseconds(at: datetime) -> int:
 
 def free_number(db: sqlite3.Connection, at: datetime, ident: str) -> int:
     """A number for a book: the full-text index gives its hits in this order, that is as added."""
+    return free_numbers(db, [(at, ident)])[0]
+
+
+def free_numbers(db: sqlite3.Connection, books: Sequence[tuple[datetime, str]]) -> list[int]:
+    """A number for each of some books: when it was added, and its id."""
+    wanted = [_first_number(at, ident) for at, ident in books]
+    taken = _taken(db, wanted)
+    found: list[int] = []
+    for number in wanted:
+        while number in taken:
+            number += 1
+            taken |= _taken(db, [number])
+        taken.add(number)
+        found.append(number)
+    return found
+
+
+def _first_number(at: datetime, ident: str) -> int:
     spread = zlib.crc32(ident.encode()) % (1 << MOMENT_BITS)
-    number = (milliseconds(at) << MOMENT_BITS) + spread
-    while db.execute("SELECT 1 FROM user_books WHERE number = ?", (number,)).fetchone():
-        number += 1
-    return number
+    return (milliseconds(at) << MOMENT_BITS) + spread
 
 
-def add(db: sqlite3.Connection, number: int, words: str) -> None:
-    """Make a book findable."""
-    db.execute("INSERT INTO search (rowid, words) VALUES (?, ?)", (number, words))
+def _taken(db: sqlite3.Connection, numbers: Sequence[int]) -> set[int]:
+    marks = ", ".join("?" * len(numbers))
+    rows = db.execute(f"SELECT number FROM user_books WHERE number IN ({marks})", numbers)
+    return {number for (number,) in rows}
+
+
+def add(db: sqlite3.Connection, books: Sequence[tuple[int, str]]) -> None:
+    """Make books findable: their numbers and words."""
+    insert_all(db, "search", [{"rowid": number, "words": words} for number, words in books])
 
 
 def remove(db: sqlite3.Connection, number: int, words: str) -> None:

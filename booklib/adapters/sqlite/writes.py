@@ -11,10 +11,12 @@ from datetime import datetime
 
 from booklib.adapters.sqlite import index, jobs
 from booklib.adapters.sqlite.codec import (
+    AT_ONCE,
     Values,
     assignments,
     book_values,
     insert,
+    insert_all,
     pack,
     user_book_values,
 )
@@ -48,11 +50,12 @@ def apply(db: sqlite3.Connection, user_id: str, changes: Sequence[Change], job: 
     for before, after in changes:
         if after is None:
             _remove(db, stored[before.user_book_id])  # type: ignore[union-attr]
-        elif before is None:
-            _add(db, user[0], replace(after, rev=1))
-        else:
+        elif before is not None:
             row = stored[after.user_book_id]
             _change(db, row, replace(after, rev=before.rev + 1))
+    new = [replace(after, rev=1) for before, after in changes if after and before is None]
+    for start in range(0, len(new), AT_ONCE):
+        _add(db, user[0], new[start : start + AT_ONCE])
     _count(db, user[0], user[2], count_changes(list(changes)))
     if job:
         jobs.add_or_replace(db, job)
@@ -75,12 +78,15 @@ def _fits(owner: int, change: Change, stored: Stored) -> bool:
     return row is not None and (row["owner"], row["rev"]) == (owner, before.rev)
 
 
-def _add(db: sqlite3.Connection, owner: int, after: UserBook) -> None:
-    number = index.free_number(db, after.added_at, after.user_book_id)
-    words = index.words_of(owner, after.card)
-    values = user_book_values(after) | {"number": number, "owner": owner, "words": words}
-    insert(db, "user_books", values)
-    index.add(db, number, words)
+def _add(db: sqlite3.Connection, owner: int, new: Sequence[UserBook]) -> None:
+    numbers = index.free_numbers(db, [(copy.added_at, copy.user_book_id) for copy in new])
+    words = [index.words_of(owner, copy.card) for copy in new]
+    rows = [
+        user_book_values(copy) | {"number": number, "owner": owner, "words": said}
+        for copy, number, said in zip(new, numbers, words, strict=True)
+    ]
+    insert_all(db, "user_books", rows)
+    index.add(db, list(zip(numbers, words, strict=True)))
 
 
 def _change(db: sqlite3.Connection, row: Values, after: UserBook) -> None:
@@ -99,14 +105,14 @@ def _change(db: sqlite3.Connection, row: Values, after: UserBook) -> None:
     )
     if "words" in changed or "number" in changed:
         now = row | changed
-        index.add(db, now["number"], now["words"])
+        index.add(db, [(now["number"], now["words"])])
 
 
 def put_copy(db: sqlite3.Connection, owner: int, copy: UserBook) -> None:
     """Store a copy as it is, over the one that may be there; nothing is counted."""
     row = _stored(db, [copy.user_book_id]).get(copy.user_book_id)
     if row is None:
-        _add(db, owner, copy)
+        _add(db, owner, [copy])
     elif user_book_values(copy).items() - row.items():
         _change(db, row, copy)
 
