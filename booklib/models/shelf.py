@@ -129,7 +129,8 @@ def isbn_spellings(isbn: str) -> tuple[str, ...]:
 
 def stamp(moment: datetime) -> str:
     """A moment as fixed-width text that sorts in time: UTC, microseconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    utc = moment.astimezone(UTC).replace(tzinfo=None)
+    return f"{utc.isoformat(timespec='microseconds')}Z"
 
 
 def place(user_book: UserBook, book: Book | None) -> UserBook:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -59,7 +59,7 @@ class Opened:
     """Empty where a file has no columns, as our own JSON."""
     remarks: tuple[str, ...]
     """What was noticed in the file, as sentences."""
-    rows: Callable[[], Iterator[Row]]
+    rows: Callable[[], Generator[Row, None, None]]
     """Reads the file from its beginning; raises BadFile where it turns out to be broken."""
     needs_mapping: bool = False
     """No column is known to hold titles or ISBNs: the reader must say which does."""

@@ -124,7 +124,7 @@ def _told(copy: UserBook, shown: Details) -> dict[str, object]:
         "Year Published": year,
         _YEAR: notes.first_published,
         "Date Read": day_read,
-        "Date Added": copy.added_at.astimezone(UTC).strftime("%Y/%m/%d"),
+        "Date Added": copy.added_at.astimezone(UTC).date().isoformat().replace("-", "/"),
         "Bookshelves": ", ".join(_shelves(copy)),
         "Exclusive Shelf": _SHELF[copy.status],
         "My Review": _text(copy.review),

@@ -27,7 +27,8 @@ _FAULTS = (ijson.JSONError, UnicodeError, ValueError, ArithmeticError, Recursion
 def members(stream: IO[bytes]) -> Iterator[tuple[str, Any]]:
     """The members of a JSON object by name; one that is an array comes item by item.
 
-    Of a file that is an array, the items, named by an empty text. Numbers are int or Decimal.
+    Of a file that is an array, the items, named by an empty text. Numbers are int or float; one
+    that is larger than 64 bits can hold makes the file a damaged one.
     Raises BadFile, and what the stream raises while it is read.
     """
     bounded = _Bounded(stream)
@@ -61,7 +62,9 @@ def members(stream: IO[bytes]) -> Iterator[tuple[str, Any]]:
 def _events(stream: _Bounded) -> Iterator[tuple[str, Any]]:
     try:
         # Not `parse` nor `items`: these hold the path of each bracket, which grows quadratically.
-        yield from ijson.basic_parse(stream, buf_size=_PIECE)
+        # Python's own numbers are made in a callback of C, where one that is too long for them
+        # (docs.python.org/3/library/stdtypes.html#int-max-str-digits) ends the whole process.
+        yield from ijson.basic_parse(stream, buf_size=_PIECE, use_float=True)
     except _FAULTS as error:
         raise BadFile(BROKEN) from error
 

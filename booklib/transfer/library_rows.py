@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import UTC, date, datetime
 from pathlib import PurePosixPath
 from typing import Any, NoReturn
 
@@ -31,6 +30,7 @@ from booklib.models import (
 )
 from booklib.models.covers import OWN
 from booklib.models.folding import clean
+from booklib.transfer.days import FIRST_YEAR, LAST_YEAR
 from booklib.transfer.library_json import FOLDER, ID, NAME
 from booklib.transfer.rows import Row
 
@@ -177,7 +177,7 @@ def _status(book: Mapping[str, Any]) -> Status:
 
 def _rating(book: Mapping[str, Any]) -> int:
     stars = book.get("rating", 0)
-    if isinstance(stars, bool) or not isinstance(stars, int | float | Decimal):
+    if isinstance(stars, bool) or not isinstance(stars, int | float):
         _refuse("rating")
     if not 0 <= stars <= MAX_RATING / 2 or stars * 2 != int(stars * 2):
         raise _Wrong("The rating is not one of 0 to 5 stars, in halves.")
@@ -190,11 +190,12 @@ def _moment(book: Mapping[str, Any]) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-    except (TypeError, ValueError):
+        utc = moment.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
         raise _Wrong(_told("added_at")) from None
-    if moment.tzinfo is None:
+    if moment.tzinfo is None or not FIRST_YEAR <= utc.year <= LAST_YEAR:
         _refuse("added_at")
-    return moment
+    return utc
 
 
 def _day(book: Mapping[str, Any], name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
@@ -167,7 +167,7 @@ def _order(survey: _Survey, day_first: bool) -> tuple[DayOrder, tuple[str, ...]]
 
 def _rows(
     form: Format, plan: Mapping[str, Column], records: Records, order: DayOrder
-) -> Iterator[Row]:
+) -> Generator[Row, None, None]:
     readers: list[tuple[str, Read]] = [(name, column.read) for name, column in plan.items()]
     known = frozenset(plan)
     for record in records():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import suppress
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -26,7 +26,6 @@ from booklib.transfer.planning import Judge
 from booklib.transfer.plans import CHUNK, Judged
 from booklib.transfer.previewing import Preview
 from booklib.transfer.recognise import open_rows
-from booklib.transfer.resting import resting
 from booklib.transfer.rows import Row
 from booklib.transfer.undoing import undo_chunk
 
@@ -96,10 +95,15 @@ class _Reading:
         titles = await matching.titles_of(self._world, self._user_id)
         judge = Judge(self._world, self._user_id, titles)
         chunks = 0
-        with closing(_as_generator(self._opened)) as rows:
-            while some := [row async for row in resting(islice(rows, CHUNK))]:
+        rows = self._opened.rows()
+        try:
+            # In a thread: what stands between two books may be as long as the whole file.
+            while some := await asyncio.to_thread(list, islice(rows, CHUNK)):
                 await self._chunk(judge, some, chunks)
                 chunks += 1
+        finally:
+            with suppress(ValueError):  # the thread is still at it, and closes them itself
+                rows.close()
         await self._keep_preview(chunks)
 
     async def _chunk(self, judge: Judge, rows: Sequence[Row], chunk: int) -> None:
@@ -134,10 +138,6 @@ class _Reading:
             chunks=chunks,
             needs_mapping=opened.needs_mapping,
         )
-
-
-def _as_generator(opened: Opened) -> Any:
-    yield from opened.rows()
 
 
 async def apply_file(world: World, claim: Claim) -> str:

@@ -288,6 +288,22 @@ async def test_a_reader_does_not_wait_for_a_writer(storage, path):
         other.execute("ROLLBACK")
 
 
+async def test_a_reader_that_met_a_row_it_cannot_read_sees_what_comes_later(storage, path):
+    ids = [(await added(storage, a_copy(title))).user_book_id for title in ("Good", "Bad", "Last")]
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("UPDATE user_books SET added_at = 'never' WHERE user_book_id = ?", ids[1:2])
+    faults = []
+    for _ in range(4):
+        with pytest.raises(ValueError, match="never") as fault:
+            await storage.owned("id-alice", ids)
+        faults.append(fault)
+    new = await added(storage, a_copy("New"))
+    for _ in range(4):
+        assert new.user_book_id in await storage.owned("id-alice", [new.user_book_id])
+    await storage._database._writer.run(lambda db: db.execute("PRAGMA wal_checkpoint(TRUNCATE)"))
+    assert path.with_name(f"{path.name}-wal").stat().st_size == 0
+
+
 # Keeping house
 
 

@@ -36,6 +36,9 @@ async def exported(world):
     return b"".join([piece async for piece in library_json.stream(world, "id-alice")])
 
 
+WHEN = '{"known": {"title": "A"}, "status": "read", "added_at": "%s"}'
+
+
 def a_full_copy():
     book = a_book(publisher="Chilton")
     copy = a_copy(
@@ -168,7 +171,7 @@ def test_members_may_stand_in_any_order(tmp_path):
         ('{"known": {"title": "A"}}', "“status” is not"),
         ('{"known": {"title": "A"}, "status": "burnt"}', "“status” is not"),
         ('{"known": {"title": "A"}, "status": "read", "rating": 7}', "rating"),
-        ('{"known": {"title": "A"}, "status": "read", "rating": 1e999999}', "rating"),
+        ('{"known": {"title": "A"}, "status": "read", "rating": 1e300}', "rating"),
         ('{"known": {"title": "A"}, "status": "read", "rating": 4.25}', "rating"),
         ('{"known": {"title": "A"}, "status": "read", "rating": true}', "rating"),
         ('{"known": {"title": "A"}, "status": "read", "finished": "2019-02-30"}', "2019-02-30"),
@@ -185,6 +188,9 @@ def test_members_may_stand_in_any_order(tmp_path):
         ('{"known": {"title": "A"}, "status": "read", "edition": "/etc/passwd"}', "edition"),
         ('{"known": {"title": "A"}, "status": "read", "id": "\\u0000"}', "id"),
         ('{"known": {"title": "A"}, "status": "read", "imported": {"a": {}}}', "imported"),
+        (WHEN % "0001-01-01T00:00:00Z", "added_at"),
+        (WHEN % "0001-01-01T00:00:00+14:00", "added_at"),
+        (WHEN % "9999-12-31T23:59:59-14:00", "added_at"),
     ],
 )
 def test_a_book_that_is_wrong_is_told_and_the_others_are_read(tmp_path, book, why):
@@ -199,6 +205,18 @@ def test_one_endless_book_is_refused_before_it_fills_the_memory(tmp_path):
     head = library_json.HEAD.decode()
     with pytest.raises(BadFile, match="too large"):
         opened(tmp_path, head + '{"notes": "' + "a" * (MAX_MEMBER + 100_000))
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["9" * 70_000, "9" * 5_000, "9" * 30, "1e" + "9" * 70_000, "1e99999999999999999999", "1e999"],
+    ids=["70,000 digits", "5,000 digits", "30 digits", "long exponent", "exponent", "infinite"],
+)
+def test_a_number_that_nothing_can_hold_is_refused_as_often_as_it_comes(tmp_path, number):
+    book = f'{{"known": {{"title": "A"}}, "status": "read", "copies": {number}}}'
+    for _ in range(3):
+        with pytest.raises(BadFile, match="damaged"):
+            opened(tmp_path, f"{library_json.HEAD.decode()}{book}]}}")
 
 
 def test_brackets_without_end_are_refused(tmp_path):

@@ -26,6 +26,13 @@ def copy(ident="c1", **values):
     )
 
 
+@pytest.mark.parametrize("year", [1, 999, 1999, 9999])
+def test_a_stamp_is_as_wide_in_every_year_and_read_back(year):
+    moment = datetime(year, 2, 3, 4, 5, 6, tzinfo=UTC)
+    assert stamp(moment) == f"{year:04d}-02-03T04:05:06.000000Z"
+    assert datetime.fromisoformat(stamp(moment)) == moment
+
+
 def titled(title, author="Ann Author", **values):
     return place(copy(mine={"title": title, "authors": (author,)}, **values), None)
 

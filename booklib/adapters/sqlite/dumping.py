@@ -28,7 +28,7 @@ def books(db: sqlite3.Connection, after: str, limit: int) -> list[Book]:
     rows = db.execute(
         f"SELECT {BOOK_COLUMNS} FROM books WHERE book_id > ? ORDER BY book_id LIMIT ?",
         (after, limit),
-    )
+    ).fetchall()
     return [book_of(row) for row in rows]
 
 
@@ -38,7 +38,7 @@ def copies(db: sqlite3.Connection, after: str, limit: int) -> list[UserBook]:
         f"SELECT users.user_id, {_OWNED} FROM user_books JOIN users ON users.number = owner "
         "WHERE user_book_id > ? ORDER BY user_book_id LIMIT ?",
         (after, limit),
-    )
+    ).fetchall()
     return [user_book_of(row[0], row[1:]) for row in rows]
 
 
@@ -49,7 +49,7 @@ def copies_by_id(db: sqlite3.Connection, ids: Sequence[str]) -> dict[str, UserBo
         f"SELECT users.user_id, {_OWNED} FROM user_books JOIN users ON users.number = owner "
         f"WHERE user_book_id IN ({marks})",
         tuple(ids),
-    )
+    ).fetchall()
     return {row[1]: user_book_of(row[0], row[1:]) for row in rows}
 
 

@@ -65,5 +65,5 @@ def due(db: sqlite3.Connection, now: datetime, limit: int) -> list[Job]:
     rows = db.execute(
         f"SELECT {JOB_COLUMNS} FROM jobs WHERE next_at <= ? ORDER BY next_at, job_id LIMIT ?",
         (stamp(now), limit),
-    )
+    ).fetchall()
     return [job_of(row) for row in rows]

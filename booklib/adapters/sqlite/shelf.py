@@ -129,7 +129,7 @@ def books(db: sqlite3.Connection, ids: Sequence[str]) -> dict[str, Book]:
     """Books by id."""
     rows = db.execute(
         f"SELECT {BOOK_COLUMNS} FROM books WHERE book_id IN ({_marks(ids)})", tuple(ids)
-    )
+    ).fetchall()
     return {row[0]: book_of(row) for row in rows}
 
 
@@ -140,7 +140,7 @@ def owned(db: sqlite3.Connection, user_id: str, ids: Sequence[str]) -> dict[str,
         f"WHERE owner = (SELECT number FROM users WHERE user_id = ?) "
         f"AND user_book_id IN ({_marks(ids)})",
         (user_id, *ids),
-    )
+    ).fetchall()
     return {row[0]: user_book_of(user_id, row) for row in rows}
 
 

@@ -91,7 +91,7 @@ def some(db: sqlite3.Connection, after: str, limit: int) -> list[User]:
     rows = db.execute(
         f"SELECT {USER_COLUMNS} FROM users WHERE name_key > ? ORDER BY name_key LIMIT ?",
         (after, limit),
-    )
+    ).fetchall()
     return [user_of(row) for row in rows]
 
 

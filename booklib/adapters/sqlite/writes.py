@@ -66,7 +66,7 @@ def _stored(db: sqlite3.Connection, ids: Sequence[str]) -> Stored:
     marks = ", ".join("?" * len(ids))
     cursor = db.execute(f"SELECT * FROM user_books WHERE user_book_id IN ({marks})", ids)
     names = [column[0] for column in cursor.description]
-    rows = (dict(zip(names, row, strict=True)) for row in cursor)
+    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     return {row["user_book_id"]: row for row in rows}
 
 

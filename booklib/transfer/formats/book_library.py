@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
@@ -112,7 +112,7 @@ def _head(source: Source) -> tuple[Any, Any]:
     return found.get("format"), found.get("version")
 
 
-def _rows(source: Source) -> Iterator[Row]:
+def _rows(source: Source) -> Generator[Row, None, None]:
     books = (value for name, value in _members(source) if name == "books")
     for number, book in enumerate(books, 1):
         if number > MAX_ROWS:
