@@ -26,9 +26,6 @@ ABORT_S = 1.0
 CLOSE_S = 2.5
 LAST_RESORT_S = 9.5
 """When the process ends even if all of that hangs. What was acknowledged is on the disk by then."""
-TURN_S = 0.001
-"""How long a thread that computes may keep the others waiting; Python's own 5 ms are two pages."""
-
 THREADS_S = 0.5
 """How long threads may go on when all else is closed, such as one that waits for a name server."""
 
@@ -61,7 +58,6 @@ def run(app: Application, host: str, port: int, announce: Callable[[list[str]], 
     Port 0 takes a free one. `announce` gets the addresses, this machine's own first, when the
     server really listens. Raises CannotListen.
     """
-    sys.setswitchinterval(TURN_S)
     asyncio.run(_serve(app, host, port, announce))
 
 

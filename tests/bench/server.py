@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import sys
 import time
 from typing import Any
 
@@ -17,7 +16,6 @@ from hypercorn.config import Config
 from quart import Quart
 
 from booklib.app import create_app
-from booklib.serve import TURN_S
 from booklib.settings import Settings
 
 
@@ -85,7 +83,6 @@ def main() -> None:
         await serve(both, config)  # type: ignore[arg-type]
         watching.cancel()
 
-    sys.setswitchinterval(TURN_S)
     asyncio.run(watched())
 
 
