@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import date, datetime, time
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any
-from warnings import catch_warnings, simplefilter
+from warnings import filterwarnings
 
 from booklib.errors import BadFile
 from booklib.transfer.kinds import EMPTY
@@ -108,7 +107,7 @@ def _unpacked(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
 def _filled(path: Path) -> list[tuple[int, str, Line]]:
     """The sheets that hold anything: place, title and first line."""
     try:
-        with closing(_workbook(path)) as book:
+        with _workbook(path) as book:
             first = ((place, sheet.title, _first(sheet)) for place, sheet in enumerate(book))
             return [(place, title, line) for place, title, line in first if line]
     except BadFile:
@@ -121,12 +120,16 @@ def _first(sheet: Any) -> Line | None:
     return next(_rows(sheet, 0), None)
 
 
-def _workbook(path: Path) -> Any:
+@contextmanager
+def _workbook(path: Path) -> Iterator[Any]:
     from openpyxl import load_workbook  # late: it takes longer to load than all else at the start
 
-    with catch_warnings():
-        simplefilter("ignore")  # of styles and extensions that are not read here anyway
-        return load_workbook(path, read_only=True, data_only=True, keep_links=False)
+    filterwarnings("ignore", module="openpyxl")  # of styles and extensions, not read here anyway
+    # An open file, because of a path openpyxl wants that its name ends in .xlsx.
+    with path.open("rb") as file:
+        book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        with closing(book):
+            yield book
 
 
 def _lines(path: Path, place: int, width: int) -> Iterator[Line]:
@@ -135,7 +138,7 @@ def _lines(path: Path, place: int, width: int) -> Iterator[Line]:
     openpyxl checks little and lets through whatever a broken file makes it stumble over.
     """
     try:
-        with closing(_workbook(path)) as book:
+        with _workbook(path) as book:
             yield from _rows(book.worksheets[place], width)
     except BadFile:
         raise
@@ -146,7 +149,7 @@ def _lines(path: Path, place: int, width: int) -> Iterator[Line]:
 def _rows(sheet: Any, width: int) -> Iterator[Line]:
     sheet.reset_dimensions()
     count = 0
-    for number, values in enumerate(_values(sheet), 1):
+    for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
         count += len(values)
         if number > MAX_GAP or count > MAX_CELLS:
             raise BadFile(TOO_LARGE)
@@ -157,17 +160,6 @@ def _rows(sheet: Any, width: int) -> Iterator[Line]:
             raise BadFile(LONG_CELL.format(number=number))
         if cells:
             yield Line(number, cells + [""] * (width - len(cells)))
-
-
-def _values(sheet: Any) -> Iterator[tuple[Any, ...]]:
-    rows = sheet.iter_rows(min_row=1, min_col=1, values_only=True)
-    while True:
-        with catch_warnings():  # as long as nobody else runs: it is the whole process's
-            simplefilter("ignore")
-            some = list(islice(rows, 100))
-        if not some:
-            return
-        yield from some
 
 
 def _text(value: Any) -> str:

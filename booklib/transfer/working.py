@@ -32,7 +32,7 @@ from booklib.transfer.undoing import undo_chunk
 RUN_S = 60.0
 """How long one run works before it lets others have the worker: a function ends after minutes."""
 
-REST, MOST_REST_S = 0.5, 0.05
+REST, MOST_REST_S = 0.7, 0.05
 """Rest after each chunk, as a share of the time that it took: for pages, which it slows down.
 
 At most so long, for a chunk that is slow waits for others anyway.
@@ -98,9 +98,11 @@ class _Reading:
         rows = self._opened.rows()
         try:
             # In a thread: what stands between two books may be as long as the whole file.
+            began = time.monotonic()
             while some := await asyncio.to_thread(list, islice(rows, CHUNK)):
                 await self._chunk(judge, some, chunks)
                 chunks += 1
+                began = await _rest(began)
         finally:
             with suppress(ValueError):  # the thread is still at it, and closes them itself
                 rows.close()
@@ -138,6 +140,12 @@ class _Reading:
             chunks=chunks,
             needs_mapping=opened.needs_mapping,
         )
+
+
+async def _rest(began: float) -> float:
+    """Leave the machine to others after a chunk; the time (`time.monotonic`) when that ends."""
+    await asyncio.sleep(min(REST * (time.monotonic() - began), MOST_REST_S))
+    return time.monotonic()
 
 
 async def apply_file(world: World, claim: Claim) -> str:
@@ -225,7 +233,7 @@ class _Run:
                 raise GivenBack
             began = time.monotonic()
             yield chunk
-            await asyncio.sleep(min(REST * (time.monotonic() - began), MOST_REST_S))
+            await _rest(began)
 
     @property
     def _last(self) -> int:

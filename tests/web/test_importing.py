@@ -1,13 +1,17 @@
 """Import pages: a file is looked at before anything is written, and one click takes it all back."""
 
 import re
+from datetime import date
 from html import unescape
+from io import BytesIO
 
 import pytest
+from openpyxl import Workbook
 
 from booklib import jobs
 from booklib.app import create_app
 from booklib.models import Query
+from booklib.models.shelf import unpack_card
 from booklib.web import arriving
 from booklib.web.uploads import MAX_FILE
 from tests.factories import a_copy, added
@@ -29,6 +33,15 @@ def body_of(data, name="goodreads_library_export.csv", field="file"):
         + data
         + (f"\r\n{line}--\r\n".encode())
     )
+
+
+def workbook(*rows):
+    """A table as a spreadsheet program stores it."""
+    book, file = Workbook(), BytesIO()
+    for row in rows:
+        book.active.append(row)
+    book.save(file)
+    return file.getvalue()
 
 
 async def hand_in(client, data, name="goodreads_library_export.csv"):
@@ -107,6 +120,15 @@ async def test_what_a_file_says_is_shown_in_all_and_row_by_row(site, client):
     page = re.sub(r"<[^>]+>", "", await page_of(await client.get(url)))
     assert "2 rows: 1 read, 1 to read, 1 with a rating, 1 with dates, 1 with tags." in page
     assert "Read · 4½ stars · finished 3 July 2019 · tagged Berge, Liegestuhl" in page
+
+
+async def test_a_workbook_is_previewed_and_imported(site, client):
+    rows = [("Title", "Author", "Date Read"), ("Dune", "Frank Herbert", date(2019, 3, 7))]
+    url = await previewed(site, client, workbook(*rows), "books.xlsx")
+    assert "finished 7 March 2019" in await page_of(await client.get(url))
+    assert (await client.post(f"{url}/apply")).status_code == 303
+    await work(site)
+    assert [unpack_card(card).title for card in await titles(site)] == ["Dune"]
 
 
 async def test_the_same_file_again_has_nothing_to_import(site, client):
