@@ -42,27 +42,39 @@ async def begin(world: World, user: User, import_id: str, file_name: str) -> Non
     What older imports have kept is forgotten, but for the last one that was applied. Raises Busy
     while that one is at work.
     """
-    user = await _owner(world, user)
-    known = await world.storage.job(job_id("import-read", user.user_id, import_id))
-    if known is None:
-        former = await last_applied(world, user.user_id)
-        if former and await is_running(world, user.user_id, former):
-            raise Busy(RUNNING)
-        payload = {
-            "user_id": user.user_id,
-            "import_id": import_id,
-            "file_name": file_name[:200],
-            "former": former,
-            "previous": user.last_import,
-        }
-        known = _job(world, "import-read", user.user_id, import_id, payload)
-        await world.storage.add_job(known)
-    previous = str(known.payload.get("previous", ""))
-    if user.last_import == previous:
-        await _remember(world, user, import_id)
-        if previous not in ("", known.payload.get("former")):
-            await forget(world, user.user_id, previous)
-    await world.queue.ring(known.job_id)
+    fresh = _job(
+        world,
+        "import-read",
+        user.user_id,
+        import_id,
+        {"user_id": user.user_id, "import_id": import_id, "file_name": file_name[:200]},
+    )
+    again = await world.storage.job(fresh.job_id)
+    async for _ in attempts("Your account"):
+        if await _became_last(world, await _owner(world, user), again or fresh, again is not None):
+            break
+    await world.queue.ring(fresh.job_id)
+
+
+async def _became_last(world: World, user: User, job: Job, again: bool) -> bool:
+    """Whether an import is the user's last one, or was; False where somebody was faster."""
+    import_id, previous = str(job.payload["import_id"]), user.last_import
+    if previous == import_id or (again and previous != job.payload.get("previous")):
+        return True
+    former = await last_applied(world, user.user_id)
+    if former and await is_running(world, user.user_id, former):
+        raise Busy(RUNNING)
+    payload = {**job.payload, "former": former, "previous": previous}
+    stored = await world.storage.job(job.job_id)
+    if stored is None:
+        await world.storage.add_job(replace(job, payload=payload))
+    elif not await world.storage.save_job(stored, replace(stored, payload=payload)):
+        return False
+    if not await world.storage.save_user(user, replace(user, last_import=import_id)):
+        return False
+    if previous not in ("", former):
+        await forget(world, user.user_id, previous)
+    return True
 
 
 async def _owner(world: World, user: User) -> User:
@@ -71,15 +83,6 @@ async def _owner(world: World, user: User) -> User:
     if found is None:
         raise NotFound(NONE)
     return found
-
-
-async def _remember(world: World, user: User, import_id: str) -> None:
-    async for _ in attempts("Your account"):
-        if user.last_import == import_id:
-            return
-        if await world.storage.save_user(user, replace(user, last_import=import_id)):
-            return
-        user = await _owner(world, user)
 
 
 async def remap(world: World, user: User, import_id: str, mapping: Mapping[str, str]) -> None:

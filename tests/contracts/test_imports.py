@@ -1,11 +1,13 @@
 """Imports on every storage: what comes of a file, how often the storage is asked, and the undo."""
 
+import asyncio
 from collections import Counter
 from dataclasses import replace
 
 import pytest
 
 from booklib import jobs, library
+from booklib.errors import NotFound
 from booklib.models import MAX_NOTES, MAX_REVIEW, Query
 from booklib.models.ids import new_id
 from booklib.ports import MAX_CHANGES, World
@@ -129,6 +131,29 @@ class Place:
 @pytest.fixture
 async def place(storage, clock, alice):
     return Place(storage, clock)
+
+
+async def test_of_files_that_are_handed_in_at_once_the_last_can_be_imported(place):
+    done = await place.imported(row(1))
+    idents, user = [new_id() for _ in range(4)], await place.user()
+    for number, ident in enumerate(idents, 2):
+        file = HEADER + row(number)
+        await place.files.put(f"imports/id-alice/{ident}/upload", file.encode())
+    begun = (imports.begin(place.world, user, ident, "books.csv") for ident in idents)
+    await asyncio.gather(*begun)
+    last = (await place.user()).last_import
+    assert last in idents
+    for ident in idents:
+        await place.run("import-read", ident)
+    assert (await place.look(last)).counts["new"] == 1
+    choices = {"overwrite": False, "doubtful": "skip", "choices": {}}
+    for ident in set(idents) - {last}:
+        with pytest.raises(NotFound, match="Another file"):
+            await imports.apply(place.world, await place.user(), ident, **choices)
+    assert (await place.look(done.import_id)).can_undo
+    await imports.apply(place.world, await place.user(), last, **choices)
+    await place.run("import", last)
+    assert (await place.look(last)).counts["new"] == 1
 
 
 async def test_the_same_file_again_changes_nothing_and_writes_nothing(place):
