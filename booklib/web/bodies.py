@@ -17,11 +17,11 @@ PIECE: Final = 64 * 1024
 MAX_HELD: Final = 4 * PIECE
 """Bytes that are looked through at a time, and that the head of a part may be long."""
 
-SLOWEST: Final = 256 * 1024
-"""Bytes in a second at which a large body arrives in time."""
+SLOWEST: Final = 64 * 1024
+"""Bytes in a second at which a body must go on arriving: a slow line's, and more than a drip."""
 
-PATIENCE: Final = 180
-"""Seconds that any body may take to arrive; a larger one as much as SLOWEST allows."""
+PATIENCE: Final = 60
+"""Seconds that a body may take beyond that."""
 
 STALL: Final = 15
 """Seconds without a single byte after which a body is given up."""
@@ -88,13 +88,12 @@ class _Incoming:
     def __init__(self, receive: Receive, most: int, announced: int) -> None:
         self.announced = announced
         self.most = most
-        self._patience = max(PATIENCE, min(announced, most) // SLOWEST)
         self._receive = receive
         self._size = 0
         self._ended = asyncio.Event()
         self._gone = False
         self._told = False
-        self._deadline: float | None = None
+        self._began: float | None = None
 
     async def for_app(self) -> Message:
         """What the app's own ear hears: no body, and later that the client has left."""
@@ -109,9 +108,9 @@ class _Incoming:
         if self._ended.is_set():
             return None
         now = asyncio.get_running_loop().time()
-        self._deadline = self._deadline or now + self._patience
+        self._began = self._began or now
         try:
-            async with asyncio.timeout_at(min(self._deadline, now + STALL)):
+            async with asyncio.timeout_at(min(self._latest(self._began), now + STALL)):
                 message = await self._receive()
         except TimeoutError:
             self._ended.set()
@@ -122,6 +121,10 @@ class _Incoming:
             # The app hears of it too, and ends this request.
             await asyncio.get_running_loop().create_future()
         return self._taken(message)
+
+    def _latest(self, began: float) -> float:
+        """When the next piece must be there, on the event loop's clock."""
+        return began + PATIENCE + self._size / SLOWEST
 
     def _taken(self, message: Message) -> bytes:
         piece: bytes = message.get("body", b"")

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import pytest
 
 from booklib.adapters.sqlite import SqliteStorage
-from booklib.adapters.sqlite.archive import pack
+from booklib.adapters.sqlite.archive import FORMAT, pack
 from booklib.adapters.sqlite.backup import Backups, back_up, backed_up_daily, contents
 from booklib.adapters.sqlite.restoring import serving, unpack
 from booklib.adapters.sqlite.workplace import workplace
@@ -247,6 +247,40 @@ def test_an_archive_that_is_not_what_it_was_is_refused(
     with pytest.raises(BadFile):
         unpack(out, new / "site.db", new / "files", force=False, now=NOW, progress=silent)
     assert not new.exists()
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        b"[" * 100_000,
+        b"{}",
+        b'{"format": "FORMAT", "sha256": {}, "users": 0, "books": 0, "layout": 1}',
+        b'{"format": "FORMAT", "sha256": {}, "users": 0, "books": 0, "version": 1}',
+        b'{"format": "FORMAT", "sha256": {}, "users": 0, "books": 0, "version": 1, "layout": "5"}',
+    ],
+    ids=["brackets", "empty", "no version", "no layout", "a text"],
+)
+def test_an_archive_that_says_nothing_of_itself_is_refused(
+    files: Path, tmp_path: Path, manifest: bytes
+) -> None:
+    out, new = tmp_path / "out.zip", tmp_path / "new"
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("site.db", b"")
+        archive.writestr("manifest.json", manifest.replace(b"FORMAT", FORMAT.encode()))
+    with pytest.raises(BadFile):
+        unpack(out, new / "site.db", new / "files", force=False, now=NOW, progress=silent)
+
+
+@pytest.mark.parametrize("layout", [0, 1, 2])
+def test_the_database_of_another_program_is_no_library(tmp_path: Path, layout: int) -> None:
+    other, new = tmp_path / "other.db", tmp_path / "new"
+    with closing(sqlite3.connect(other)) as opened:
+        opened.execute("CREATE TABLE users (user_id, name)")
+        opened.execute("CREATE TABLE user_books (user_book_id, title)")
+        opened.execute(f"PRAGMA user_version = {layout}")
+    with pytest.raises(BadFile, match="another program"):
+        unpack(other, new / "site.db", new / "files", force=False, now=NOW, progress=silent)
+    assert not (new / "site.db").exists()
 
 
 def test_a_newer_layout_is_refused(database: Path, files: Path, tmp_path: Path) -> None:

@@ -30,8 +30,9 @@ MOST_MANIFEST = 100 << 20
 _PIECE = 1 << 20
 _DAMAGE = (
     *(zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, TypeError),
-    NotImplementedError,
+    *(NotImplementedError, RecursionError),
 )
+_NUMBERS = ("version", "layout", "users", "books")
 _OLD = (2000, 1, 1, 0, 0, 0)
 
 Progress = Callable[[int, int], None]
@@ -125,6 +126,8 @@ def _verify(opened: zipfile.ZipFile, progress: Progress) -> dict[str, Any]:
     with opened.open(MANIFEST) as file:
         manifest: dict[str, Any] = json.loads(file.read(MOST_MANIFEST))
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise BadFile("This is no backup of a library.")
+    if not all(type(manifest.get(name)) is int for name in _NUMBERS):
         raise BadFile("This is no backup of a library.")
     if set(manifest["sha256"]) != set(names) - {MANIFEST} or DATABASE not in names:
         raise BadFile("This backup holds other files than it says.")

@@ -15,6 +15,7 @@ from pathlib import Path
 from threading import Event
 
 from booklib.adapters.sqlite.connection import connect_plainly, translated
+from booklib.adapters.sqlite.migrate import is_ours
 from booklib.errors import StorageDown, StorageFull
 from booklib.models import BackupState, Contents
 
@@ -87,6 +88,8 @@ def contents(copy: Path) -> Contents:
             said = [row[0] for row in opened.execute("PRAGMA integrity_check(3)")]
             if said != ["ok"]:
                 raise StorageDown(f"The backup is damaged: {'; '.join(said)}.")
+            if not is_ours(opened):
+                raise StorageDown("This is the database of another program.")
             return _counted(opened)
     except sqlite3.Error as error:
         raise StorageDown(f"The backup cannot be read: {error}.") from error

@@ -39,6 +39,30 @@ def newest_layout(migrations: Path = MIGRATIONS) -> int:
     return max(_scripts(migrations))
 
 
+def is_ours(connection: sqlite3.Connection) -> bool:
+    """Whether a database has the tables and columns that belong to its layout, or is a newer one's.
+
+    Raises sqlite3.Error.
+    """
+    layout = _version(connection)
+    if layout > newest_layout():
+        return True
+    with closing(sqlite3.connect(":memory:")) as model:
+        for number, script in _scripts(MIGRATIONS).items():
+            if number <= layout:
+                model.executescript(script.read_text("utf-8"))
+        return layout > 0 and _columns(model) <= _columns(connection)
+
+
+def _columns(connection: sqlite3.Connection) -> set[tuple[str, str]]:
+    return set(
+        connection.execute(
+            "SELECT one.name, its.name FROM sqlite_master one, pragma_table_info(one.name) its "
+            "WHERE one.type = 'table'"
+        )
+    )
+
+
 def scripts(migrations: Path = MIGRATIONS) -> list[Path]:
     """The migrations in their order."""
     return list(_scripts(migrations).values())
