@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import zipfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import date, datetime, time
@@ -15,15 +13,12 @@ from warnings import filterwarnings
 from booklib.errors import BadFile
 from booklib.transfer.kinds import EMPTY
 from booklib.transfer.tables import LONG_CELL, MAX_CELL, Line, Table, distinct
+from booklib.transfer.workbook_parts import BROKEN, TOO_LARGE, expect_small, is_sheet, names
 
-MAX_UNPACKED = 300 * 1024 * 1024
-MAX_STRINGS = 100 * 1024 * 1024
-MAX_PARTS = 10_000
-MAX_ROW = 4 * 1024 * 1024
-"""Bytes of one row's XML, which is held in memory as a tree."""
 MAX_GAP = 1_100_000
 """Rows; a sheet has at most 1,048,576 (ECMA-376 part 1, 18.3.1.73)."""
 MAX_CELLS = 20_000_000
+MAX_SHEETS = 200
 
 NOT_XLSX = (
     "This archive is neither an XLSX workbook nor an export of this program. "
@@ -32,26 +27,21 @@ NOT_XLSX = (
 OTHER_OFFICE = (
     "This is a document of an office program. Please save it as XLSX or CSV and try again."
 )
-TOO_LARGE = "This workbook is too large when unpacked. Please save the books as CSV and try again."
-BROKEN = "This workbook is broken or locked. Please save it as CSV and try again."
 OTHER_SHEETS = "Only the sheet “{title}” was read; the other sheets were not."
-
-_ROW = re.compile(rb"<(?:\w+:)?(?:row|si)[\s>/]")
-_PIECE = 256 * 1024
 
 
 def is_workbook(path: Path) -> bool:
     """Whether an archive has the parts of an XLSX workbook."""
-    return any(name.startswith("xl/workbook") for name in _names(path))
+    return any(name.startswith("xl/workbook") for name in names(path))
 
 
 def read_workbook(path: Path) -> Table:
     """The first sheet that holds anything, as a table; raises BadFile."""
-    names = _names(path)
-    if not any(name.startswith("xl/workbook") for name in names):
-        office = {"mimetype", "word/document.xml", "Index.zip"} & set(names)
+    parts = names(path)
+    if not any(part.startswith("xl/workbook") for part in parts):
+        office = {"mimetype", "word/document.xml", "Index.zip"} & set(parts)
         raise BadFile(OTHER_OFFICE if office else NOT_XLSX)
-    _expect_small(path)
+    expect_small(path)
     filled = _filled(path)
     if not filled:
         raise BadFile(EMPTY)
@@ -62,46 +52,6 @@ def read_workbook(path: Path) -> Table:
         start=header.number,
         remarks=(OTHER_SHEETS.format(title=title[:60]),) if len(filled) > 1 else (),
     )
-
-
-def _names(path: Path) -> list[str]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        return []
-
-
-def _expect_small(path: Path) -> None:
-    """Unpack every part once, without keeping it, and count: what an archive lists may be a lie."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            parts = archive.infolist()
-            if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED:
-                raise BadFile(TOO_LARGE)
-            total = 0
-            for part in parts:
-                size = _unpacked(archive, part)
-                total += size
-                strings = "sharedStrings" in part.filename
-                if total > MAX_UNPACKED or (strings and size > MAX_STRINGS):
-                    raise BadFile(TOO_LARGE)
-    except BadFile:
-        raise
-    except Exception as error:  # whatever zipfile stumbles over in a broken archive
-        raise BadFile(BROKEN) from error
-
-
-def _unpacked(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
-    """The bytes that a part really has; raises BadFile where one row of it would fill memory."""
-    size = since = 0
-    with archive.open(part) as stream:
-        while piece := stream.read(_PIECE):
-            size += len(piece)
-            since = 0 if _ROW.search(piece) else since + len(piece)
-            if size > MAX_UNPACKED or since > MAX_ROW:
-                raise BadFile(TOO_LARGE)
-    return size
 
 
 def _filled(path: Path) -> list[tuple[int, str, Line]]:
@@ -129,6 +79,11 @@ def _workbook(path: Path) -> Iterator[Any]:
     with path.open("rb") as file:
         book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
         with closing(book):
+            paths = [sheet._worksheet_path for sheet in book.worksheets]
+            if len(paths) > MAX_SHEETS:
+                raise BadFile(TOO_LARGE)
+            if not all(map(is_sheet, paths)):
+                raise BadFile(BROKEN)
             yield book
 
 

@@ -7,7 +7,7 @@ import pytest
 from openpyxl import Workbook
 
 from booklib.errors import BadFile
-from booklib.transfer import encodings, kinds, sheets, tables
+from booklib.transfer import encodings, kinds, sheets, tables, workbook_parts
 from booklib.transfer.recognise import open_rows
 from tests.transfer_files import GOODREADS, SHARED, line, opened, rows
 
@@ -190,7 +190,7 @@ def workbook(folder, *sheets_of_rows):
         sheet = book.create_sheet(f"Sheet {number}")
         for row in sheet_rows:
             sheet.append(row)
-    path = folder / "book.xlsx"
+    path = folder / "upload"  # as it is kept, without an ending
     book.save(path)
     return path
 
@@ -238,23 +238,63 @@ def bomb(folder, part, size):
 @pytest.mark.slow
 def test_a_workbook_that_unpacks_endlessly_is_refused(tmp_path):
     with pytest.raises(BadFile, match="too large when unpacked"):
-        open_rows(bomb(tmp_path, "xl/worksheets/more.xml", sheets.MAX_UNPACKED + 2**20), "")
+        open_rows(bomb(tmp_path, "xl/worksheets/more.xml", workbook_parts.MAX_UNPACKED + 2**20), "")
 
 
 def test_a_row_that_would_fill_the_memory_is_refused(tmp_path):
     with pytest.raises(BadFile, match="too large when unpacked"):
-        open_rows(bomb(tmp_path, "xl/worksheets/more.xml", sheets.MAX_ROW + 2**20), "")
+        open_rows(bomb(tmp_path, "xl/worksheets/more.xml", workbook_parts.MAX_ROW + 2**20), "")
+
+
+def changed(folder, *changes):
+    """A workbook with parts changed by hand: part, text in it, what stands there instead."""
+    path, new = workbook(folder, [["Title"], ["A"]]), folder / "changed"
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED) as archive:
+        for part in old.infolist():
+            name, content = part.filename, old.read(part).decode()
+            for where, text, other in changes:
+                if where == name:
+                    assert text in content
+                    content = content.replace(text, other, 1)
+            archive.writestr(name, content)
+    return new
 
 
 def test_a_sheet_with_a_row_far_below_all_others_ends_in_time(tmp_path):
-    path = workbook(tmp_path, [["Title"], ["A"]])
-    far = tmp_path / "far.xlsx"
-    with zipfile.ZipFile(path) as old, zipfile.ZipFile(far, "w") as new:
-        for part in old.infolist():
-            content = old.read(part).replace(b'r="2"', b'r="999999999"')
-            new.writestr(part, content)
+    far = changed(tmp_path, (SHEET, 'r="2"', 'r="999999999"'))
     with pytest.raises(BadFile, match="too large when unpacked"):
         list(open_rows(far, "").rows())
+
+
+SHEET, STYLES, BOOK = "xl/worksheets/sheet1.xml", "xl/styles.xml", "xl/workbook.xml"
+OTHER_STRINGS = '<Override PartName="/xl/media/a.xml" ContentType="application/sharedStrings+xml"/>'
+HIDDEN_ROWS = "<!--<row/>-->" + " " * 200_000
+MANY_SHEETS = "".join(f'<sheet name="S{n}" sheetId="{n}" r:id="rId1"/>' for n in range(2, 300))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        (STYLES, "<cellXfs", "<cellXfs>" + "<xf/>" * 200_000 + "</cellXfs><cellXfs"),
+        (STYLES, "<cellXfs", "<!--<row/>-->" + " " * (11 << 20) + "<cellXfs"),
+        (SHEET, "<row", "<row><a>" + HIDDEN_ROWS * 4 + "</a></row><row"),
+        (SHEET, "<row", "<row>" + "<a>" * 200_000),
+        (SHEET, "<row", "<row>" * 200_000),
+        (SHEET, "<row", "<![CDATA[</row>]]><row"),
+        (STYLES, "<styleSheet", '<!DOCTYPE a [<!ENTITY b "bbb">]><styleSheet'),
+        ("[Content_Types].xml", "/xl/workbook.xml", "/xl/media/book.xml"),
+        ("[Content_Types].xml", "<Override ", f"{OTHER_STRINGS}<Override "),
+        ("xl/_rels/workbook.xml.rels", "/xl/worksheets/sheet1.xml", "/xl/theme/theme1.xml"),
+        (BOOK, "</sheets>", f"{MANY_SHEETS}</sheets>"),
+    ],
+    ids=[
+        *("styles", "large styles", "hidden rows", "deep row", "open rows", "CDATA", "entities"),
+        *("another book", "other strings", "another sheet", "sheets"),
+    ],
+)
+def test_what_would_fill_the_memory_is_refused(tmp_path, change):
+    with pytest.raises(BadFile, match="workbook is"):
+        list(open_rows(changed(tmp_path, change), "").rows())
 
 
 @pytest.mark.parametrize("keep", [0.3, 0.9])
