@@ -113,7 +113,8 @@ async def _outcome(world: World, claim: Claim) -> bool:
         await _wait(world, claim, fault.reason, fault.at)
     except (StorageDown, StorageFull, Busy) as fault:
         log.warning("job waits for the storage job_id=%s: %s", claim.job.job_id, fault)
-        await _wait(world, claim, OUR_FAULT, None)
+        told = str(fault) if isinstance(fault, StorageFull) else OUR_FAULT
+        await _wait(world, claim, told, None)
     except Unreadable as fault:
         await _try_again(world, claim, fault.reason)
     except CatalogueError as fault:

@@ -27,7 +27,7 @@ from booklib.models import (
     UserBook,
 )
 from booklib.models.books import SHOWN_NAMES
-from booklib.models.folding import fold
+from booklib.models.folding import tag_key
 from booklib.models.ids import book_id, book_key, user_book_id
 from booklib.models.jobs import JobState
 from booklib.models.shelf import own_bytes, place
@@ -144,8 +144,8 @@ def _reading_life(one: UserBook) -> Iterator[str]:
         yield f"has {len(one.readings)} readings"
     if len(one.tags) > MAX_TAGS or any(not 0 < len(tag) <= MAX_TAG for tag in one.tags):
         yield "has too many tags, or one that is too long or empty"
-    if len({fold(tag) for tag in one.tags}) < len(one.tags):
-        yield "has two tags that are one to the search"
+    if len({tag_key(tag) for tag in one.tags}) < len(one.tags):
+        yield "has one tag twice"
 
 
 def _own_texts(one: UserBook) -> Iterator[str]:

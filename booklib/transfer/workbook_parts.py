@@ -35,7 +35,7 @@ _WHOLE = re.compile(
 )
 _ROW_END = re.compile(rb"</(?:\w+:)?(?:row|si)\s*>|<(?:\w+:)?(?:row|si)\b[^<>]{0,300}/>")
 _HIDES = re.compile(rb"<!|<\?(?!xml)")
-"""Comments, CDATA and instructions, in which a row that does not end could be hidden from a look."""
+"""Comments, CDATA and instructions: in one, a row that never ends could seem to end."""
 _DEFINES = re.compile(rb"<!(?:DOCTYPE|ENTITY)")
 _LONGEST_SIGN = 9
 """Bytes of the longest of these signs, which may stand across the border of two pieces."""

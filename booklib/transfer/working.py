@@ -14,7 +14,7 @@ from typing import Any
 
 from booklib.claims import Claim, GivenBack
 from booklib.covers import forget
-from booklib.errors import BadFile
+from booklib.errors import BadFile, StorageDown
 from booklib.models import Job, UserBook
 from booklib.ports import World
 from booklib.transfer import matching, planning, plans
@@ -62,6 +62,11 @@ async def read_file(world: World, claim: Claim) -> str:
             await _Reading(world, claim, user_id, folder, opened).run()
     except BadFile as error:
         await claim.progress(problem=str(error))
+    except StorageDown:
+        # Another file was handed in since, or the account closed: then this one's folder is gone.
+        owner = await world.storage.user(user_id)
+        if owner and owner.last_import == import_id:
+            raise
     return ""
 
 

@@ -171,6 +171,8 @@ async def test_an_archive_comes_back_whole(database: Path, files: Path, tmp_path
     assert (new / "files/covers/large/a.webp").read_bytes() == b"covers/large/a.webp"
     assert (new / "files/imports/u/i/upload").exists()
     assert not (new / "files/exports").exists()
+    folders = [path for path in (new / "files").rglob("*") if path.is_dir()]
+    assert {path.stat().st_mode & 0o777 for path in folders} == {0o700}
     storage = await SqliteStorage.open(new / "site.db")
     assert await storage.faults() == []
     await storage.close()

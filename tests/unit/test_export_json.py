@@ -136,6 +136,12 @@ def opened(tmp_path, text):
     return open_rows(path, path.name)
 
 
+@pytest.mark.parametrize("version", ["0", "true", "1.0", '"1"', "null"])
+def test_what_is_no_version_is_damage(tmp_path, version):
+    with pytest.raises(BadFile, match="damaged"):
+        opened(tmp_path, f'{{"format": "book-library", "version": {version}, "books": []}}')
+
+
 def test_a_newer_version_is_refused_with_what_would_help(tmp_path):
     with pytest.raises(BadFile, match="newer version"):
         opened(tmp_path, '{"format": "book-library", "version": 2, "books": []}')

@@ -95,6 +95,8 @@ def _check(source: Source) -> None:
     format_name, version = _head(source)
     if format_name != NAME:
         raise BadFile(BROKEN)
+    if type(version) is not int or version < 1:
+        raise BadFile(BROKEN)
     if version != VERSION:
         raise BadFile(NEWER)
     if next(_rows(source), None) is None:
