@@ -1,10 +1,22 @@
-"""A pytest plugin that fails the run if any test was skipped, expected to fail or deselected."""
+"""A pytest plugin that fails the run if any test was skipped, expected to fail or deselected.
+
+With --again, for a further Python, tests that are marked `once` are not among those that count.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--again", action="store_true", help="leave out what is marked `once`")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--again"):
+        items[:] = [item for item in items if not item.get_closest_marker("once")]
 
 
 class NothingLeftOut:

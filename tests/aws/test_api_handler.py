@@ -16,7 +16,7 @@ from tests.aws.lambda_place import Place
 from tests.drawn_covers import a_cover
 from tests.http_client import Client
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.once, pytest.mark.slow]
 
 ORIGIN_SECRET = "what CloudFront alone knows"
 

@@ -19,7 +19,7 @@ from tests.aws.checkout import copy_of_checkout, with_small_package
 from tests.aws.command_line import REAL, TOOLS, CommandLine
 from tests.processes import free_port
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.once, pytest.mark.slow]
 
 NOTHING_NEW = ["  It is up to date.", "  It is up to date.", "Nothing has changed."]
 

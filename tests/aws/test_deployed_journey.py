@@ -22,7 +22,7 @@ from tests.browser.conftest import CHROMIUM, FLAGS, register
 from tests.browser.table import photo_of
 from tests.provider_server import ProviderServer
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.once, pytest.mark.slow]
 
 DUNE = "9780441172719"
 PHOTOGRAPHED = ("9780261102217", "9780141439518")

@@ -21,7 +21,7 @@ from tests.aws.packages import (
 from tests.aws.zbar import zbar_source
 from tests.processes import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.once, pytest.mark.slow]
 
 LAYER = ROOT / "deploy/layer"
 DOCKERFILE = (LAYER / "Dockerfile").read_text(encoding="utf-8")

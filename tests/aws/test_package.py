@@ -27,7 +27,7 @@ from tests.aws.packages import (
 )
 from tests.processes import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.once, pytest.mark.slow]
 
 LARGEST = 45_000_000
 """Bytes of the unzipped package: what a start reads, and half a year's growth."""

@@ -16,7 +16,7 @@ from tests.browser.conftest import CHROMIUM, FLAGS, PASSWORD, register
 from tests.browser.table import photo_of
 from tests.processes import ROOT
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.once, pytest.mark.slow]
 
 DUNE = "9780441172719"
 ON_THE_TABLE = ("9780261102217", "9780141439518", "9780141441146")

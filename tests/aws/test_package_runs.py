@@ -14,7 +14,7 @@ from tests.aws.pump import tick
 from tests.drawn_covers import a_cover
 from tests.http_client import Client
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.once, pytest.mark.slow]
 
 
 async def test_it_starts_and_answers_with_nothing_but_the_package_and_its_layer(

@@ -17,7 +17,7 @@ from tests.aws.runtime_api import Told
 from tests.aws.small_http import Answer, Request, serving
 from tests.http_client import Client
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.once, pytest.mark.slow]
 
 LONG_AGO = "2026-01-01T00:00:00.000000Z"
 

@@ -52,6 +52,7 @@ async def problems(page: Page) -> list[str]:
     ]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("theme", ["light", "dark"])
 async def test_no_page_has_an_accessibility_violation(chromium, tmp_path, theme):
     look = {"color_scheme": theme, "reduced_motion": "reduce"}
@@ -60,8 +61,7 @@ async def test_no_page_has_an_accessibility_violation(chromium, tmp_path, theme)
     found, seen = [], set()
 
     async def check(page: Page, url: str) -> None:
-        await page.goto(url)
-        await page.wait_for_load_state("networkidle")
+        await page.goto(url, wait_until="networkidle" if "/find" in url else "load")
         seen.add(urlsplit(url).path)
         found.extend(await problems(page))
 

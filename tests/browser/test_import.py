@@ -168,6 +168,7 @@ async def test_a_lost_connection_is_told_and_looked_past(chromium, tmp_path):
         await expect(heading(page)).to_have_text("Imported", timeout=PATIENCE)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("theme", ["light", "dark"])
 async def test_no_stage_has_an_accessibility_violation(chromium, file, tmp_path, theme):
     look = {"color_scheme": theme, "reduced_motion": "reduce"}

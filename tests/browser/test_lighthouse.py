@@ -12,7 +12,7 @@ from tests.browser.test_shelf import demo
 from tests.http_client import Client
 from tests.pictured import give_covers
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.once, pytest.mark.slow]
 
 CATEGORIES = ("accessibility", "best-practices")
 

@@ -52,24 +52,27 @@ async def library(storage, alice, bob):
     return copies
 
 
-@pytest.mark.parametrize(("sort", "descending"), list(product(SORTS, (True, False))))
 @pytest.mark.parametrize("shelf", [None, *STATUSES])
 @pytest.mark.parametrize("rating", [None, 0, 5])
-async def test_every_order_with_every_filter_shows_each_book_once(
-    storage, library, sort, descending, shelf, rating
-):
-    query = Query(shelf=shelf, rating=rating, sort=sort, descending=descending)
-    wanted = [
+async def test_every_order_with_every_filter_shows_each_book_once(storage, library, shelf, rating):
+    filtered = [
         book for book in library if shelf in (None, book.status) and rating in (None, book.rating)
     ]
-    wanted.sort(key=lambda book: sort_key(book, sort).encode(), reverse=descending)
-    for limit in (1, 4, 50):
-        rows = await pages(storage, "id-alice", query, limit)
-        assert [row.user_book_id for row in rows] == [book.user_book_id for book in wanted]
-        assert [row.key for row in rows] == [sort_key(book, sort) for book in wanted]
-    words = replace(query, words=("titl", "ann"))
-    rows = await pages(storage, "id-alice", words, 4)
-    assert [row.user_book_id for row in rows] == [book.user_book_id for book in wanted]
+    for sort, descending in product(SORTS, (True, False)):
+        query = Query(shelf=shelf, rating=rating, sort=sort, descending=descending)
+        wanted = sorted(
+            filtered, key=lambda book: sort_key(book, sort).encode(), reverse=descending
+        )
+        ids, keys = (
+            [book.user_book_id for book in wanted],
+            [sort_key(book, sort) for book in wanted],
+        )
+        for limit in (1, 4, 50) if len(wanted) < 9 else (4, 50):
+            rows = await pages(storage, "id-alice", query, limit)
+            assert [row.user_book_id for row in rows] == ids, (query, limit)
+            assert [row.key for row in rows] == keys, (query, limit)
+        rows = await pages(storage, "id-alice", replace(query, words=("titl", "ann")), 4)
+        assert [row.user_book_id for row in rows] == ids, query
 
 
 async def test_a_row_carries_what_a_list_shows(storage, alice):

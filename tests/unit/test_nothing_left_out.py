@@ -56,6 +56,14 @@ def test_what_was_deselected_fails_the_run(tmp_path: Path, processes: tuple[str,
     assert "deselected" in ran.stdout
 
 
+def test_what_is_marked_once_is_left_out_of_a_further_run_alone(tmp_path: Path) -> None:
+    once = "import pytest\n@pytest.mark.once\ndef test_b(): assert 0"
+    marks = ("-W", "ignore::pytest.PytestUnknownMarkWarning")
+    assert run(tmp_path, once, *marks).returncode == 1
+    again = run(tmp_path, once, "--again", *marks)
+    assert (again.returncode, "1 passed" in again.stdout) == (0, True)
+
+
 def test_what_ran_is_judged_as_ever(tmp_path: Path, processes: tuple[str, str]) -> None:
     good = run(tmp_path, GOOD, *processes)
     assert good.returncode == 0
