@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from booklib.copying.report import Tally
 from booklib.models import COVER_FILE, CoverName, Fields
 from booklib.models.covers import COVER_SIZES
 from booklib.ports import Files
+from booklib.workplace import temporary
 
 AT_ONCE = 8
 
@@ -32,9 +32,9 @@ class Pictures:
             if (name := CoverName.parse(str(fields.get(COVER_FILE) or "")))
             for size in COVER_SIZES
         )
-        with TemporaryDirectory(prefix="booklib-") as folder:
+        with temporary() as place:
             ends = await asyncio.gather(
-                *(self._one(name, Path(folder) / str(n)) for n, name in enumerate(names)),
+                *(self._one(name, place / str(n)) for n, name in enumerate(names)),
                 return_exceptions=True,
             )
         for end in ends:

@@ -7,7 +7,6 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 from booklib.claims import Claim
@@ -17,6 +16,7 @@ from booklib.models.ids import new_id
 from booklib.ports import World
 from booklib.retries import armed
 from booklib.transfer.exports import EXPORTS
+from booklib.workplace import temporary
 
 MAX_BEGUN = 3
 """How often an export is begun that does not come to its end in the time that a worker has."""
@@ -96,8 +96,8 @@ async def make(world: World, claim: Claim) -> str:
     await claim.progress(begun=begun, share=0)
     user_id, file_name = str(payload["user_id"]), str(payload["file_name"])
     name = f"exports/{user_id}/{payload['export_id']}/{file_name}"
-    with TemporaryDirectory(prefix="booklib-") as folder:
-        path = Path(folder) / "export"
+    with temporary() as place:
+        path = place / "export"
         try:
             await _write(world, claim, path)
         except OSError as error:

@@ -7,8 +7,6 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import TracebackType
 
 from booklib.covers.storing import store
@@ -20,6 +18,7 @@ from booklib.transfer.archive import opened, picture
 from booklib.transfer.library_json import FOLDER
 from booklib.transfer.plans import Judged
 from booklib.transfer.rows import Row
+from booklib.workplace import temporary
 
 
 class Covers:
@@ -98,7 +97,7 @@ class Covers:
 
     async def _opened(self) -> zipfile.ZipFile | None:
         """The archive; None where the upload is none."""
-        path = Path(self._held.enter_context(TemporaryDirectory(prefix="booklib-"))) / "upload"
+        path = self._held.enter_context(temporary()) / "upload"
         if not await self._world.files.fetch(self._upload, path):
             return None
         try:

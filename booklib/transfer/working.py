@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from itertools import islice
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from booklib.claims import Claim, GivenBack
@@ -28,6 +26,7 @@ from booklib.transfer.previewing import Preview
 from booklib.transfer.recognise import open_rows
 from booklib.transfer.rows import Row
 from booklib.transfer.undoing import undo_chunk
+from booklib.workplace import temporary
 
 RUN_S = 60.0
 """How long one run works before it lets others have the worker: a function ends after minutes."""
@@ -51,8 +50,8 @@ async def read_file(world: World, claim: Claim) -> str:
     user_id, import_id = str(payload["user_id"]), str(payload["import_id"])
     folder = plans.folder(user_id, import_id)
     try:
-        with TemporaryDirectory(prefix="booklib-") as temporary:
-            path = Path(temporary) / "upload"
+        with temporary() as place:
+            path = place / "upload"
             if not await world.files.fetch(f"{folder}/upload", path):
                 raise BadFile(GONE)
             name, chosen = str(payload["file_name"]), payload.get("mapping")

@@ -7,7 +7,6 @@ import errno
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -18,6 +17,7 @@ from booklib.models.folding import clean
 from booklib.web import uploads
 from booklib.web.bodies import events
 from booklib.web.context import site
+from booklib.workplace import temporary
 
 FIELD: Final = "file"
 MAX_DIRECT: Final = 500_000_000
@@ -56,8 +56,8 @@ async def the_file() -> AsyncIterator[Arrived]:
     Raises Invalid at `file` where none was chosen or it breaks off, Busy, StorageFull, 413, 408.
     """
     async with uploads.turn(uploads.FILE_WAITING):
-        with TemporaryDirectory(prefix="book-library-") as folder:
-            path = Path(folder, "file")
+        with temporary() as place:
+            path = place / "file"
             try:
                 name, size = await _received(path)
             except ValueError:

@@ -23,8 +23,8 @@ from booklib.adapters.sqlite import SqliteStorage
 from booklib.adapters.sqlite.archive import FORMAT, pack
 from booklib.adapters.sqlite.backup import Backups, back_up, backed_up_daily, contents
 from booklib.adapters.sqlite.restoring import serving, unpack
-from booklib.adapters.sqlite.workplace import workplace
 from booklib.errors import BadFile, StorageDown, StorageFull
+from booklib.workplace import workplace
 from tests.factories import a_copy, a_user, added
 from tests.fakes import Clock
 

@@ -18,7 +18,7 @@ MAX_MODULE, MAX_FUNCTION, MAX_ROUTE = 300, 40, 15
 TOP_LEVEL = {"booklib", "deploy", "infra", "static", "templates", "tests"}
 TOP_FILES = {"LICENSE", "README.md", "pyproject.toml"}
 
-CORE = {"models", "errors", "isbn", "passwords"}
+CORE = {"models", "errors", "isbn", "passwords", "workplace"}
 PORTS = CORE | {"ports"}
 TOOLS = PORTS | {"claims", "retries"}
 LIBRARY = TOOLS | {"cover_requests", "library"}
@@ -29,6 +29,7 @@ ALLOWED = {
     "errors": set(),
     "isbn": {"errors"},
     "passwords": {"errors", "models"},
+    "workplace": set(),
     "settings": {"errors", "models"},
     "ports": {"models", "errors"},
     "claims": PORTS,
@@ -45,7 +46,7 @@ ALLOWED = {
     "plain_text": {"models"},
     "transfer": LIBRARY | {"metadata", "covers", "plain_text"},
     "jobs": USE_CASES,
-    "adapters": {"models", "errors", "settings", "ports", "plain_text", ""},
+    "adapters": {"models", "errors", "settings", "ports", "plain_text", "workplace", ""},
     "web": USE_CASES | {"jobs", ""},
     "serve": {"errors"},
     "copying": PORTS,

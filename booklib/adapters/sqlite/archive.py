@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from booklib.adapters.sqlite.backup import back_up, sync
-from booklib.adapters.sqlite.workplace import workplace
 from booklib.errors import BadFile, StorageDown, StorageFull
 from booklib.models import Contents
 from booklib.ports import check_file_name
+from booklib.workplace import workplace
 
 FORMAT, VERSION = "book-library-backup", 1
 MANIFEST, DATABASE = "manifest.json", "site.db"

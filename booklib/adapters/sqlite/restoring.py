@@ -18,9 +18,9 @@ from booklib.adapters.sqlite.archive import DATABASE, VERSION, Progress, poured,
 from booklib.adapters.sqlite.backup import contents, sync
 from booklib.adapters.sqlite.connection import connect_plainly
 from booklib.adapters.sqlite.migrate import newest_layout
-from booklib.adapters.sqlite.workplace import sweep, workplace
 from booklib.errors import BadFile, StorageDown, StorageFull
 from booklib.models import Contents
+from booklib.workplace import sweep, workplace
 
 SERVING = ".serving"
 BACKUPS = "backups"

@@ -8,7 +8,9 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import gettempdir, mkdtemp
+
+_TEMPORARY = "booklib"
 
 
 @contextmanager
@@ -18,14 +20,19 @@ def workplace(folder: Path, name: str) -> Iterator[Path]:
     Each is locked by whoever works in it. The lock ends with the process, also by `kill -9`.
     """
     sweep(folder, name)
-    place = Path(mkdtemp(dir=folder, prefix=f".part-{name}-"))
-    handle = os.open(place, os.O_RDONLY)
+    place, handle = _locked(folder, name)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
         yield place
     finally:
         shutil.rmtree(place, ignore_errors=True)
         os.close(handle)
+
+
+@contextmanager
+def temporary() -> Iterator[Path]:
+    """A workplace where this machine keeps what need not last."""
+    with workplace(Path(gettempdir()), _TEMPORARY) as place:
+        yield place
 
 
 def sweep(folder: Path, name: str) -> None:
@@ -38,3 +45,15 @@ def sweep(folder: Path, name: str) -> None:
                 shutil.rmtree(place)
             finally:
                 os.close(handle)
+
+
+def _locked(folder: Path, name: str) -> tuple[Path, int]:
+    """A new folder and its lock; made again where a sweep came between the two."""
+    while True:
+        place = Path(mkdtemp(dir=folder, prefix=f".part-{name}-"))
+        with suppress(FileNotFoundError):
+            handle = os.open(place, os.O_RDONLY)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if place.is_dir():
+                return place, handle
+            os.close(handle)
