@@ -102,7 +102,7 @@ DAMAGES = {
     "names another Book": f"UPDATE user_books SET book_id = 'x' WHERE {ONE}",
     "from a Book that is not there": f"UPDATE user_books SET book_version = 1 WHERE {ONE}",
     "has moved to a book": f"UPDATE user_books SET moved_to = 'x', deleted_at = {AT} WHERE {ONE}",
-    "two tags that are one": f'UPDATE user_books SET tags = \'["Sea", "sea"]\' WHERE {ONE}',
+    "one tag twice": f'UPDATE user_books SET tags = \'["Sea", "sea"]\' WHERE {ONE}',
     "too many tags": f"UPDATE user_books SET tags = '[\"\"]' WHERE {ONE}",
     "has notes of 20,001": f"UPDATE user_books SET notes = printf('%.20001c', 'x') WHERE {ONE}",
     "names the cover own/": (
