@@ -12,6 +12,9 @@ from typing import Any
 SERVICES = frozenset({"dynamodb", "s3", "secretsmanager", "sqs", "sts"})
 """The services whose descriptions boto keeps; it comes with those of all four hundred."""
 
+NUMBERS = frozenset({"__init__", "ean", "exceptions", "isbn", "issn", "numdb", "util"})
+"""What of python-stdnum books need: it knows the numbers of two hundred other things."""
+
 _METADATA = re.compile(r"METADATA|.*(?:LICEN[CS]E|NOTICE|COPYING|AUTHORS).*", re.IGNORECASE)
 _SOURCES = frozenset({".c", ".h", ".pxd", ".pxi", ".pyi", ".pyx"})
 
@@ -28,6 +31,11 @@ def trim(folder: Path) -> None:
     for package in ("botocore", "boto3"):
         _keep_services(folder / package / "data")
     shutil.rmtree(folder / "boto3/examples", ignore_errors=True)
+    for path in (folder / "stdnum").glob("*"):
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.stem not in NUMBERS:
+            path.unlink()
     endpoints = folder / "botocore/data/endpoints.json"
     if endpoints.is_file():
         _keep_endpoints(endpoints)
