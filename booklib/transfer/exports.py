@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from importlib import import_module
 from typing import NamedTuple, Protocol
 
 from booklib.models import User
 from booklib.ports import World
-from booklib.transfer import goodreads_csv, library_json, library_zip
 from booklib.transfer.shelf_lines import Share, unheard
 
 
@@ -24,7 +24,14 @@ class Export(NamedTuple):
 
     suffix: str
     media_type: str
-    stream: Stream
+    writer: str
+    """The module beside this one that writes it; loaded late, for most starts have no use for it."""
+
+    @property
+    def stream(self) -> Stream:
+        """What writes the file."""
+        found: Stream = import_module(f"booklib.transfer.{self.writer}").stream
+        return found
 
     def file_name(self, world: World, user: User) -> str:
         """What the file is called: it names the day where the user is."""
@@ -32,7 +39,7 @@ class Export(NamedTuple):
 
 
 EXPORTS = {
-    "goodreads": Export(".csv", "text/csv; charset=utf-8", goodreads_csv.stream),
-    "json": Export(".json", "application/json", library_json.stream),
-    "zip": Export(".zip", "application/zip", library_zip.stream),
+    "goodreads": Export(".csv", "text/csv; charset=utf-8", "goodreads_csv"),
+    "json": Export(".json", "application/json", "library_json"),
+    "zip": Export(".zip", "application/zip", "library_zip"),
 }
