@@ -25,7 +25,7 @@ class Export(NamedTuple):
     suffix: str
     media_type: str
     writer: str
-    """The module beside this one that writes it; loaded late, for most starts have no use for it."""
+    """The module beside this one that writes it; loaded late, as most starts do not need it."""
 
     @property
     def stream(self) -> Stream:
