@@ -30,7 +30,7 @@ _OUT_OF = re.compile(
     r"(-?\d{1,6}(?:[.,]\d{1,8})?)\s*(?:/|of|out of|von|de|sur|su|van)\s*(\d{1,3})", re.I | re.ASCII
 )
 _PERCENT = re.compile(r"(\d{1,3}(?:[.,]\d{1,8})?)\s*%", re.ASCII)
-_STARS = re.compile(r"[★⭐🌟☆½\ufe0f\s]+")
+_STARS = re.compile(r"[★⭐🌟☆½*\ufe0f\s]+")
 _STARS_WORD = re.compile(r"\s*(?:stars?|sterne?|estrellas?|étoiles?|stelle|stella|sterren)$", re.I)
 _WHOLE = re.compile(r"\d{1,9}", re.ASCII)
 _NOTHING = frozenset({"", "none", "null", "nan", "n a", "not rated", "unrated", "no rating"})
@@ -169,7 +169,7 @@ class Stars(NamedTuple):
 
 
 def stars(cell: str, out_of: int = 5) -> Stars:
-    """A rating in any spelling: `4`, `4,5`, `4/5`, `80%`, `★★★★½`; to the nearest half, half up."""
+    """A rating in any spelling: `4`, `4,5`, `4/5`, `80%`, `★★★★½`, `***`; to the nearest half."""
     text = cell.strip()
     return _stars(text, out_of) if len(text) < 40 else Stars(None, text, True)
 
@@ -191,7 +191,7 @@ def _stars(text: str, out_of: int) -> Stars:
 def _share(text: str, out_of: int) -> float | None:
     """The rating as a share of the best one; None for what is no rating."""
     if _STARS.fullmatch(text) and len(text) <= 20:
-        return (sum(text.count(star) for star in "★⭐🌟") + text.count("½") / 2) / 5
+        return (sum(text.count(star) for star in "★⭐🌟*") + text.count("½") / 2) / 5
     plain = _STARS_WORD.sub("", text)
     if match := _OUT_OF.fullmatch(plain):
         return _decimal(match[1]) / int(match[2]) if int(match[2]) else None

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from booklib.models.folding import fold
+
+_BRACKETS = re.compile(r"[(\[](?!\d+[)\]])[^)\]]*[)\]]")
+"""Not `Title (2)`, as the second of two columns with one name is called here."""
+_OF_TEN = re.compile(r"(?<!\d)10(?!\d)")
 
 
 class Told(NamedTuple):
@@ -18,9 +23,10 @@ class Told(NamedTuple):
 def told(header: Iterable[str]) -> Told:
     """The fields that the headings mean, by the language that most of them are in.
 
-    A word may mean different things: `Note` is a rating in French and a remark in English.
+    A word may mean different things: `Note` is a rating in French and a remark in English. What
+    stands in brackets explains a heading: `Rating (1-10)`.
     """
-    names = {name: fold(name) for name in header}
+    names = {name: _heading(name) for name in header}
     found = {
         language: sum(heading in _FIELDS[language] for heading in names.values())
         for language in _FIELDS
@@ -35,7 +41,18 @@ def told(header: Iterable[str]) -> Told:
             )
         )
     }
-    return Told(languages[0], fields)
+    of_ten = {
+        name: "rating-of-10"
+        for name, field in fields.items()
+        if field == "rating" and _OF_TEN.search(name)
+    }
+    return Told(languages[0], fields | of_ten)
+
+
+def _heading(name: str) -> str:
+    whole, bare = fold(name), fold(_BRACKETS.sub("", name))
+    known = any(whole in fields for fields in _FIELDS.values())
+    return whole if known or not bare else bare
 
 
 _HEADINGS: Mapping[str, Mapping[str, str]] = {
@@ -47,7 +64,8 @@ _HEADINGS: Mapping[str, Mapping[str, str]] = {
         "isbn": "isbn|isbn13|isbn 13|isbn10|isbn 10|isbn s|isbns|isbn number|isbn uid|ean|"
         "ean13|ean 13|ean isbn13|ean isbn 13|isbn ean|upc|upc isbn10|barcode",
         "status": "status|read status|reading status|shelf|exclusive shelf|state",
-        "rating": "rating|my rating|your rating|star rating|stars|user rating|score",
+        "rating": "rating|my rating|your rating|star rating|stars|my stars|user rating|score|"
+        "my score",
         "rating-of-10": "rating of 10|rating 10|rating out of 10|score 10",
         "started": "started|date started|start date|started on|started reading|started at|begin|"
         "read start|started reading on|date begun",

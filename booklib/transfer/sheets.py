@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import date, datetime, time
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from warnings import filterwarnings
@@ -19,6 +20,8 @@ MAX_GAP = 1_100_000
 """Rows; a sheet has at most 1,048,576 (ECMA-376 part 1, 18.3.1.73)."""
 MAX_CELLS = 20_000_000
 MAX_SHEETS = 200
+MAX_ABOVE = 10
+"""Lines among which the header is looked for."""
 
 NOT_XLSX = (
     "This archive is neither an XLSX workbook nor an export of this program. "
@@ -67,7 +70,10 @@ def _filled(path: Path) -> list[tuple[int, str, Line]]:
 
 
 def _first(sheet: Any) -> Line | None:
-    return next(_rows(sheet, 0), None)
+    """The header: below what the sheet is called, if that stands in a cell of its own."""
+    lines = list(islice(_rows(sheet, 0), MAX_ABOVE))
+    wide = (line for line in lines if len([cell for cell in line.cells if cell.strip()]) > 1)
+    return next(wide, lines[0] if lines else None)
 
 
 @contextmanager

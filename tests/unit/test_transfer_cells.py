@@ -77,6 +77,7 @@ def test_two_ways_to_lengthen_eight_digits_are_told_and_not_guessed():
         ("8 of 10", 8, "", False),
         ("80%", 8, "", False),
         ("★★★★", 8, "", False),
+        ("***", 6, "", False),
         ("★★★½", 7, "", False),
         ("★★★☆☆", 6, "", False),
         ("4 stars", 8, "", False),

@@ -219,6 +219,14 @@ def test_a_workbook_is_read_like_any_table(tmp_path):
     assert list(file.rows()) == [first, second]
 
 
+def test_a_name_above_the_table_is_not_its_header(tmp_path):
+    sheet = [["My books"], [], ["As of May"], ["Title", None, "Rating (1-10)"], ["A", None, 9]]
+    (row,) = open_rows(workbook(tmp_path, sheet), "").rows()
+    assert (row.number, row.given, row.rating) == (5, {"title": "A"}, 9)
+    (one,) = open_rows(workbook(tmp_path, [["Title"], ["A"]]), "").rows()
+    assert one.given == {"title": "A"}
+
+
 def test_a_workbook_of_goodreads_columns_is_goodreads(tmp_path):
     path = workbook(tmp_path, [GOODREADS.split(","), ["7", "A"]])
     assert open_rows(path, "").name == "goodreads"
