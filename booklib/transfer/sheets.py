@@ -13,15 +13,21 @@ from warnings import filterwarnings
 
 from booklib.errors import BadFile
 from booklib.transfer.kinds import EMPTY
-from booklib.transfer.tables import LONG_CELL, MAX_CELL, Line, Table, distinct
+from booklib.transfer.tables import (
+    LONG_CELL,
+    MAX_ABOVE,
+    MAX_CELL,
+    Line,
+    Table,
+    distinct,
+    header_among,
+)
 from booklib.transfer.workbook_parts import BROKEN, TOO_LARGE, expect_small, is_sheet, names
 
 MAX_GAP = 1_100_000
 """Rows; a sheet has at most 1,048,576 (ECMA-376 part 1, 18.3.1.73)."""
 MAX_CELLS = 20_000_000
 MAX_SHEETS = 200
-MAX_ABOVE = 10
-"""Lines among which the header is looked for."""
 
 NOT_XLSX = (
     "This archive is neither an XLSX workbook nor an export of this program. "
@@ -70,10 +76,8 @@ def _filled(path: Path) -> list[tuple[int, str, Line]]:
 
 
 def _first(sheet: Any) -> Line | None:
-    """The header: below what the sheet is called, if that stands in a cell of its own."""
     lines = list(islice(_rows(sheet, 0), MAX_ABOVE))
-    wide = (line for line in lines if len([cell for cell in line.cells if cell.strip()]) > 1)
-    return next(wide, lines[0] if lines else None)
+    return header_among(lines) if lines else None
 
 
 @contextmanager

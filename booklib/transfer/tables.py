@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import csv
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,9 +20,12 @@ from booklib.errors import BadFile
 from booklib.models.folding import clean
 from booklib.transfer import encodings
 from booklib.transfer.cells import as_it_was
+from booklib.transfer.headings import told
 from booklib.transfer.kinds import EMPTY
 from booklib.transfer.reading import Record
 
+MAX_ABOVE = 10
+"""Lines among which a header is looked for."""
 MAX_COLUMNS = 1_000
 MAX_CELL = 131_072
 """Characters; also the limit of the csv module."""
@@ -146,10 +150,23 @@ def _width(line: str, mark: str) -> int:
 
 
 def _header(lines: Iterator[Line], above: int) -> Line:
-    for line in lines:
-        if line.number > above and any(not cell.isspace() for cell in line.cells if cell):
-            return line
-    raise BadFile(EMPTY)
+    filled = (line for line in lines if line.number > above and _cells(line))
+    first = next(filled, None)
+    if first is None:
+        raise BadFile(EMPTY)
+    return header_among([first, *islice(filled, MAX_ABOVE)]) if len(first.cells) > 1 else first
+
+
+def header_among(lines: Sequence[Line]) -> Line:
+    """The first line; where it only names the list, the next one with several cells."""
+    first = _cells(lines[0])
+    if len(first) > 1 or told(first).fields:
+        return lines[0]
+    return next((line for line in lines if len(_cells(line)) > 1), lines[0])
+
+
+def _cells(line: Line) -> list[str]:
+    return [cell for cell in line.cells if cell and not cell.isspace()]
 
 
 def _record(names: tuple[str, ...], line: Line, cells: list[str]) -> Record:

@@ -223,8 +223,15 @@ def test_a_name_above_the_table_is_not_its_header(tmp_path):
     sheet = [["My books"], [], ["As of May"], ["Title", None, "Rating (1-10)"], ["A", None, 9]]
     (row,) = open_rows(workbook(tmp_path, sheet), "").rows()
     assert (row.number, row.given, row.rating) == (5, {"title": "A"}, 9)
-    (one,) = open_rows(workbook(tmp_path, [["Title"], ["A"]]), "").rows()
-    assert one.given == {"title": "A"}
+    (same,) = opened(tmp_path, "My books;;\n;;\nAs of May;;\nTitle;;Rating (1-10)\nA;;9\n").rows()
+    assert (same.number, same.given, same.rating) == (5, {"title": "A"}, 9)
+
+
+def test_a_list_of_titles_alone_begins_with_its_header(tmp_path):
+    book = open_rows(workbook(tmp_path, [["Title"], ["A"], ["B", "lent"]]), "")
+    assert [row.given["title"] for row in book.rows()] == ["A", "B"]
+    for text in ("Title,\nA,\nB,lent\n", "Title\nA\nB,lent\n"):
+        assert [row.given["title"] for row in opened(tmp_path, text).rows()] == ["A", "B"]
 
 
 def test_a_workbook_of_goodreads_columns_is_goodreads(tmp_path):
