@@ -139,8 +139,9 @@ def _put_file(
         with path.open("rb") as file:
             if poured(file, None)[0] == manifest["sha256"][name]:
                 return
-    for folder in (files, *reversed(path.relative_to(files).parents[:-1])):
-        (files / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
+    files.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for folder in reversed(path.relative_to(files).parents[:-1]):
+        (files / folder).mkdir(exist_ok=True, mode=0o700)
     part = place / "file"
     _take_out(opened, name, part, manifest)
     os.replace(part, path)
