@@ -8,22 +8,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from booklib.adapters.cover_pictures import CoverClient
-from booklib.adapters.provider_fields import (
-    carries,
-    isbn13s,
-    known,
-    language,
-    line,
-    lines,
-    listing,
-    mapping,
-    marked_down,
-    pages,
-    published,
+from booklib.adapters.open_library_records import (
+    COVER,
+    EDITION,
+    NAME,
+    Records,
+    author_key,
+    codes,
+    edition_id,
 )
+from booklib.adapters.provider_fields import carries, isbn13s, lines, listing, mapping
 from booklib.adapters.provider_http import TIMEOUT_S, Provider
 from booklib.errors import CatalogueError, TryLater
-from booklib.models import Value
+from booklib.models import Fields
 from booklib.ports import Found
 
 URL = "https://openlibrary.org"
@@ -34,7 +31,6 @@ COVER_HOSTS = ("covers.openlibrary.org", "archive.org", "www.archive.org", ".us.
 INTERVAL_S = 1.0
 INTERVAL_WITH_CONTACT_S = 0.34
 SHUT_OUT = timedelta(hours=1)
-MAX_SUBJECTS = 8
 SEARCH_FIELDS = ",".join(
     ["key", "title", "subtitle", "author_name", "cover_i", "cover_edition_key", "edition_key"]
     + ["isbn", "editions"]
@@ -43,16 +39,13 @@ SEARCH_FIELDS = ",".join(
         for name in "key title subtitle isbn publisher publish_date language cover_i".split()  # noqa: SIM905
     ]
 )
-_EDITION = re.compile(r"/books/(OL[0-9]{1,12}M)\b")
 _WORK = re.compile(r"/works/OL[0-9]{1,12}W")
-_COVER = re.compile(r"/b/id/([0-9]{1,12})-")
-_NOISE = re.compile(r"[:=]|accessible book|daisy|in library|large type|open library", re.I)
 
 
 class OpenLibrary:
     """Asks `api/books` first (it names the authors), then the edition and its work for the rest."""
 
-    name = "open_library"
+    name = NAME
     label = "Open Library"
 
     def __init__(
@@ -68,6 +61,7 @@ class OpenLibrary:
         """Pace by their policy: three requests a second with a contact, one without."""
         usual = INTERVAL_WITH_CONTACT_S if contact else INTERVAL_S
         self._covers_url = covers_url.rstrip("/")
+        self._records = Records(self._covers_url)
         self._now = now
         self._provider = Provider(
             self.label,
@@ -96,13 +90,13 @@ class OpenLibrary:
     async def by_isbn(self, isbn: str) -> Found | None:
         """The edition with this ISBN-13."""
         data = await self._data(f"ISBN:{isbn}")
-        codes = _codes(mapping(data.get("identifiers")))
-        if codes and not carries(codes, isbn):
+        carried = codes(mapping(data.get("identifiers")))
+        if carried and not carries(carried, isbn):
             return None
         if data:
             return await self._completed(data, isbn)
         edition = await self._json(f"isbn/{isbn}.json", may_go=_is_edition)
-        if not edition.get("title") or not carries(_codes(edition), isbn):
+        if not edition.get("title") or not carries(codes(edition), isbn):
             return None
         return await self._whole(edition, {}, isbn)
 
@@ -114,7 +108,7 @@ class OpenLibrary:
         data = await self._data(f"OLID:{ident}")
         if not data:
             return None
-        isbn = next(iter(isbn13s(_codes(mapping(data.get("identifiers"))))), None)
+        isbn = next(iter(isbn13s(codes(mapping(data.get("identifiers"))))), None)
         return await self._completed(data, isbn)
 
     async def cover(self, address: str) -> bytes | None:
@@ -124,7 +118,7 @@ class OpenLibrary:
         (openlibrary.org/dev/docs/api/covers). Without `default=false` an unknown id is answered
         with a blank picture.
         """
-        found = _COVER.search(address)
+        found = COVER.search(address)
         if found is None:
             return None
         return await self._covers.get(f"{self._covers_url}/b/id/{found[1]}-L.jpg?default=false")
@@ -135,7 +129,7 @@ class OpenLibrary:
             "search.json", {"q": words, "limit": str(limit), "fields": SEARCH_FIELDS}
         )
         docs = [doc for doc in listing(answer.get("docs")) if isinstance(doc, dict)]
-        return [found for doc in docs if (found := self._hit(doc))]
+        return [found for doc in docs if (found := self._records.hit(doc))]
 
     async def _data(self, key: str) -> dict[str, Any]:
         query = {"bibkeys": key, "jscmd": "data", "format": "json"}
@@ -143,7 +137,7 @@ class OpenLibrary:
 
     async def _completed(self, data: dict[str, Any], isbn: str | None) -> Found:
         """The data with what only the edition's record says: language, description, work."""
-        ident = _edition_id(data)
+        ident = edition_id(data)
         edition: dict[str, Any] = {}
         if ident:
             try:
@@ -155,99 +149,26 @@ class OpenLibrary:
     async def _whole(
         self, edition: dict[str, Any], data: dict[str, Any], isbn: str | None
     ) -> Found:
-        fields = {**self._edition_fields(edition), **self._data_fields(data)}
+        fields = {**self._records.edition(edition), **self._records.data(data)}
         if not {"description", "authors", "categories", "cover"} <= fields.keys():
             fields = {**await self._work_fields(edition, "authors" in fields), **fields}
-        ident = _edition_id(data) or _edition_id(edition)
+        ident = edition_id(data) or edition_id(edition)
         return Found(isbn, f"{self.name}:{ident}", fields)
 
-    def _data_fields(self, data: dict[str, Any]) -> dict[str, Value]:
-        covers = mapping(data.get("cover"))
-        cover = next((m[1] for m in map(_COVER.search, map(str, covers.values())) if m), None)
-        publishers = _names(data.get("publishers"))
-        return dict(
-            known(
-                {
-                    "title": line(data.get("title")),
-                    "subtitle": line(data.get("subtitle")),
-                    "authors": _names(data.get("authors")),
-                    "publisher": publishers[0] if publishers else "",
-                    "published": published(data.get("publish_date")),
-                    "page_count": pages(data.get("number_of_pages")),
-                    "categories": _subjects(_names(data.get("subjects"), limit=60)),
-                    "cover": self._cover([cover]),
-                }
-            )
-        )
-
-    def _edition_fields(self, edition: dict[str, Any]) -> dict[str, Value]:
-        publishers = lines(edition.get("publishers"))
-        spoken = [mapping(entry).get("key") for entry in listing(edition.get("languages"))]
-        return dict(
-            known(
-                {
-                    "title": line(edition.get("title")),
-                    "subtitle": line(edition.get("subtitle")),
-                    "publisher": publishers[0] if publishers else "",
-                    "published": published(edition.get("publish_date")),
-                    "page_count": pages(edition.get("number_of_pages")),
-                    "language": language(str(spoken[0]).split("/")[-1]) if spoken else "",
-                    "categories": _subjects(lines(edition.get("subjects"), limit=60)),
-                    "description": marked_down(edition.get("description")),
-                    "cover": self._cover(listing(edition.get("covers"))),
-                }
-            )
-        )
-
-    async def _work_fields(self, edition: dict[str, Any], named: bool) -> dict[str, Value]:
+    async def _work_fields(self, edition: dict[str, Any], named: bool) -> Fields:
         key = next((str(mapping(w).get("key")) for w in listing(edition.get("works"))), "")
         try:
             work = await self._json(f"{key}.json") if _WORK.fullmatch(key) else {}
             authors = () if named else await self._author_names(edition, work)
         except CatalogueError:
             return {}
-        return dict(
-            known(
-                {
-                    "authors": authors,
-                    "categories": _subjects(lines(work.get("subjects"), limit=60)),
-                    "description": marked_down(work.get("description")),
-                    "cover": self._cover(listing(work.get("covers"))),
-                }
-            )
-        )
+        return {**self._records.work(work), **({"authors": authors} if authors else {})}
 
     async def _author_names(self, edition: dict[str, Any], work: dict[str, Any]) -> tuple[str, ...]:
         entries = listing(edition.get("authors")) or listing(work.get("authors"))
-        keys = [_author_key(mapping(entry)) for entry in entries[:5]]
+        keys = [author_key(mapping(entry)) for entry in entries[:5]]
         people = [await self._json(f"{key}.json") for key in keys if key]
         return lines([person.get("name") for person in people])
-
-    def _hit(self, doc: dict[str, Any]) -> Found | None:
-        shown = listing(mapping(doc.get("editions")).get("docs"))
-        edition = mapping(shown[0]) if shown else {}
-        ident = _edition_id(edition) or _only_edition(doc)
-        title = line(edition.get("title")) or line(doc.get("title"))
-        if not ident or not title:
-            return None
-        whole = edition or (doc if len(listing(doc.get("edition_key"))) == 1 else {})
-        publishers, dates = lines(whole.get("publisher")), lines(whole.get("publish_date"))
-        spoken = lines(whole.get("language"))
-        fields: dict[str, Value] = {
-            "title": title,
-            "subtitle": line((edition or doc).get("subtitle")),
-            "authors": lines(doc.get("author_name")),
-            "publisher": publishers[0] if publishers else "",
-            "published": published(dates[0]) if dates else "",
-            "language": language(spoken[0]) if len(spoken) == 1 else "",
-            "cover": self._cover([edition.get("cover_i"), doc.get("cover_i")]),
-        }
-        isbn = next(iter(isbn13s(listing(whole.get("isbn")))), None)
-        return Found(isbn, f"{self.name}:{ident}", known(fields))
-
-    def _cover(self, ids: list[Any]) -> str:
-        first = next((str(i) for i in ids if re.fullmatch("[1-9][0-9]{0,11}", str(i))), None)
-        return f"{self._covers_url}/b/id/{first}-L.jpg" if first else ""
 
     async def _json(
         self,
@@ -268,33 +189,4 @@ class OpenLibrary:
 
 
 def _is_edition(path: str) -> bool:
-    return bool(_EDITION.search(path)) and path.endswith(".json")
-
-
-def _edition_id(record: dict[str, Any]) -> str:
-    found = _EDITION.search(str(record.get("key")))
-    return found[1] if found else ""
-
-
-def _only_edition(doc: dict[str, Any]) -> str:
-    """The edition of a hit that shows none of its own: the one with the cover, else the first."""
-    first = doc.get("cover_edition_key") or next(iter(listing(doc.get("edition_key"))), "")
-    return str(first) if re.fullmatch("OL[0-9]{1,12}M", str(first)) else ""
-
-
-def _author_key(entry: dict[str, Any]) -> str:
-    key = str(entry.get("key") or mapping(entry.get("author")).get("key"))
-    return key if re.fullmatch("/authors/OL[0-9]{1,12}A", key) else ""
-
-
-def _codes(record: dict[str, Any]) -> list[Any]:
-    return listing(record.get("isbn_13")) + listing(record.get("isbn_10"))
-
-
-def _names(entries: Any, limit: int = 20) -> tuple[str, ...]:
-    named = (mapping(entry).get("name") for entry in listing(entries))
-    return lines(list(named), limit)
-
-
-def _subjects(names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(name for name in names if not _NOISE.search(name))[:MAX_SUBJECTS]
+    return bool(EDITION.search(path)) and path.endswith(".json")

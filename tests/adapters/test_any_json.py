@@ -1,7 +1,6 @@
 """Whatever JSON a provider sends, no adapter stumbles: it is read, or it is no answer."""
 
 import json
-from functools import cache
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 from booklib.adapters import google_books
 from booklib.adapters.google_books import GoogleBooks
 from booklib.adapters.open_library import OpenLibrary
+from booklib.adapters.open_library_records import Records
 from booklib.adapters.provider_fields import MAX_DESCRIPTION
 from booklib.models import FIELD_NAMES
 
@@ -34,12 +34,6 @@ JSON = st.recursive(
 OBJECTS = st.dictionaries(KEYS, JSON)
 
 
-@cache
-def open_library():
-    """One for all examples: making a client takes longer than reading an answer."""
-    return OpenLibrary()
-
-
 def check(found):
     fields = found.fields if found else {}
     assert set(fields) <= set(FIELD_NAMES)
@@ -62,10 +56,10 @@ def test_google_books_reads_any_json(reply):
 @settings(max_examples=50, deadline=None)
 @given(OBJECTS)
 def test_open_library_reads_any_json(reply):
-    catalogue = open_library()
-    fields = {**catalogue._edition_fields(reply), **catalogue._data_fields(reply)}
+    records = Records("https://covers.example")
+    fields = {**records.edition(reply), **records.data(reply), **records.work(reply)}
     assert set(fields) <= set(FIELD_NAMES)
-    check(catalogue._hit(reply))
+    check(records.hit(reply))
 
 
 async def test_a_catalogue_can_be_closed_unused():

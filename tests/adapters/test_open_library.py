@@ -6,11 +6,14 @@ from time import process_time
 
 import pytest
 
+from booklib.adapters.open_library import COVERS_URL
+from booklib.adapters.open_library_records import Records
 from booklib.errors import Refused, TryLater, Unreadable
 from tests.adapters.conftest import SHARED, fixture
 
 ISBN = "9781111111113"
 REAL = SHARED / "openlibrary"
+RECORDS = Records(COVERS_URL)
 
 
 def recorded(*patterns):
@@ -148,30 +151,30 @@ async def test_json_of_another_shape_is_not_found(server, open_library, nonsense
 
 
 @pytest.mark.parametrize("number", ["9" * 5_000, 10**4_000, -1, 0, "\u0661", None, [7]])
-def test_a_cover_has_a_number(open_library, number):
-    assert "cover" not in open_library._edition_fields({"covers": [number]})
+def test_a_cover_has_a_number(number):
+    assert "cover" not in RECORDS.edition({"covers": [number]})
 
 
-def test_a_cover_s_number_has_an_end(open_library):
+def test_a_cover_s_number_has_an_end():
     cover = {"large": f"https://covers.openlibrary.org/b/id/{'9' * 5_000}-L.jpg"}
-    assert "cover" not in open_library._data_fields({"cover": cover})
+    assert "cover" not in RECORDS.data({"cover": cover})
 
 
 @pytest.mark.parametrize(
     "piece", ["\n", "[", "- [a", "*a ", " _a*", "[a](", "[1]:", "> ", "\n \n- ["]
 )
-def test_no_description_costs_more_than_its_length(open_library, piece):
+def test_no_description_costs_more_than_its_length(piece):
     start = process_time()
-    open_library._edition_fields({"description": piece * 200_000})
+    RECORDS.edition({"description": piece * 200_000})
     assert process_time() - start < 1
 
 
-def test_markdown_becomes_plain_text(open_library):
+def test_markdown_becomes_plain_text():
     text = (
         'A *very* __good__ [tale](http://x "y") of [two][1].\n\n> Said *he*.\n([source][1])\n'
         "   [1]: http://example.org\n- [Part two](/works/OL1W)\n\n  -----\n\nAlso in: all."
     )
-    told = open_library._edition_fields({"description": text})["description"]
+    told = RECORDS.edition({"description": text})["description"]
     assert told == "A very good tale of two.\n\nSaid he."
 
 
@@ -192,9 +195,9 @@ async def test_recorded_searches_give_only_hits_that_can_be_added(server, open_l
         assert all(hit.fields["title"] and hit.edition for hit in found)
 
 
-def test_recorded_editions_can_be_read(open_library):
+def test_recorded_editions_can_be_read():
     for reply in [fixture("open_library/edition"), *recorded("*_ol_edition*.json")]:
         for edition in reply.get("entries", [reply]):
-            fields = open_library._edition_fields(edition)
+            fields = RECORDS.edition(edition)
             assert fields["title"] == edition["title"]
             assert fields.get("published", "")[:4] == edition.get("publish_date", "")[-4:]
