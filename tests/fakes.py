@@ -83,8 +83,12 @@ class FakeCatalogue:
         self.label = label
         self.pictures: dict[str, bytes] = {}
         self.fault: CatalogueError | None = None
+        self.expected: list[list[str]] = []
         self.asked: list[str] = []
         self.fetched: list[str] = []
+
+    async def expect(self, isbns: Sequence[str]) -> None:
+        self.expected.append(list(isbns))
 
     async def by_isbn(self, isbn: str) -> Found | None:
         self._ask(isbn)

@@ -136,6 +136,16 @@ def edition(book: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def details(book: dict[str, Any]) -> dict[str, Any]:
+    """The same edition as api/books gives it with jscmd=details: the authors have their names."""
+    people = [{"key": "/authors/OL1A", "name": book["author"]}]
+    return {
+        "info_url": f"https://openlibrary.org/books/OL{book['id']}M",
+        "preview": "noview",
+        "details": edition(book) | {"authors": people},
+    }
+
+
 class ProviderServer:
     """Answers requests by `mode`; a path in `canned` always gives its own (status, JSON)."""
 
@@ -144,6 +154,8 @@ class ProviderServer:
         self.covers = covers
         self.port = port
         self.canned: dict[str, tuple[int, Any]] = {}
+        self.mute: set[str] = set()
+        """What `jscmd` asks for and is answered with nothing."""
         self.headers: dict[str, str] = {}
         self.asked: list[str] = []
         self.agents: list[str] = []
@@ -314,10 +326,16 @@ class ProviderServer:
     def _api_books(
         self, _: str, query: dict[str, str], mode: str
     ) -> tuple[int, Any, dict[str, str]]:
-        key = query.get("bibkeys", "")
-        kind, _, code = key.partition(":")
-        book = self.books.get(code[2:-1]) if kind == "OLID" else self._known(code, mode)
-        return 200, {key: data(book)} if book else {}, {}
+        found = {}
+        if query.get("jscmd") in self.mute:
+            return 200, {}, {}
+        for key in query.get("bibkeys", "").split(","):
+            kind, _, code = key.partition(":")
+            book = self.books.get(code[2:-1]) if kind == "OLID" else self._known(code, mode)
+            if book:
+                found[key] = book
+        tell = details if query.get("jscmd") == "details" else data
+        return 200, {key: tell(book) for key, book in found.items()}, {}
 
     def _isbn(self, name: str, _: object, mode: str) -> tuple[int, Any, dict[str, str]]:
         book = self._known(name.removesuffix(".json"), mode)

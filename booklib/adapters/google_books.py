@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -95,6 +95,9 @@ class GoogleBooks:
         """Close the connections."""
         await self._provider.aclose()
         await self._covers.aclose()
+
+    async def expect(self, isbns: Sequence[str]) -> None:
+        """Nothing: Google Books is asked for one ISBN at a time."""
 
     async def by_isbn(self, isbn: str) -> Found | None:
         """The volume that carries this ISBN-13; the search's thin answer is completed by ID."""

@@ -170,6 +170,12 @@ class Catalogue(Protocol):
     label: str
     """What people call it: `Google Books`."""
 
+    async def expect(self, isbns: Sequence[str]) -> None:
+        """Hear which ISBN-13s are asked for next: who can answer many at once may ask now.
+
+        Raises none of those: a fault is met by the questions themselves.
+        """
+
     async def by_isbn(self, isbn: str) -> Found | None:
         """The edition with this ISBN-13, or None; the answer was checked to carry it."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -16,6 +17,8 @@ from booklib.transfer import plans
 from booklib.transfer.keeping import last_applied
 
 BOOKS_A_RUN = 20
+LOOKED_AHEAD = 2 * BOOKS_A_RUN
+"""Copies among which those are looked for that a run asks about."""
 RUN_S = 60.0
 PAUSE_S = 2
 LOOKED_AT = 50
@@ -37,9 +40,13 @@ async def enrich(world: World, claim: Claim) -> str:
     while chunk < int(payload["chunks"]):
         entries = await plans.kept_plan(world, folder, chunk, user_id)
         made = [entry.ident for entry in entries if entry.action == "new"]
+        told = at
         while at < len(made):
             if asked >= BOOKS_A_RUN or time.monotonic() > until or await _others_first(world):
                 await _go_on_later(world, claim, PAUSE_S, "")
+            if at >= told:
+                next_ones = made[at : at + LOOKED_AHEAD]
+                told = at + await _announce(world, user_id, next_ones, BOOKS_A_RUN - asked)
             asked += await _ask(world, claim, user_id, made[at])
             at += 1
             await claim.advance(chunk=chunk, at=at, pauses=0)
@@ -63,10 +70,27 @@ async def _others_first(world: World) -> bool:
     return any(job.kind in ("lookup", "refresh") and job.state == "waiting" for job in due)
 
 
+async def _announce(world: World, user_id: str, idents: Sequence[str], most: int) -> int:
+    """Tell the catalogues which books are asked for next; how many copies that covers."""
+    owned = await world.storage.owned(user_id, idents)
+    due = [place for place, ident in enumerate(idents) if ident in owned and _is_due(owned[ident])]
+    copies = [owned[idents[place]] for place in due[:most]]
+    known = await world.storage.books([copy.book_id for copy in copies if copy.book_id])
+    isbns = [copy.isbn for copy in copies if copy.isbn and copy.book_id not in known]
+    for catalogue in world.catalogues:
+        await catalogue.expect(isbns)
+    return due[most] if len(due) > most else len(idents)
+
+
+def _is_due(copy: UserBook) -> bool:
+    """Whether a copy's book is still to be looked up."""
+    return copy.book_id is not None and copy.lookup == "none" and not copy.deleted_at
+
+
 async def _ask(world: World, claim: Claim, user_id: str, ident: str) -> bool:
     """Look one copy's book up where that is still to be done; whether anybody was asked."""
     copy = (await world.storage.owned(user_id, [ident])).get(ident)
-    if copy is None or copy.book_id is None or copy.lookup != "none" or copy.deleted_at:
+    if copy is None or copy.book_id is None or not _is_due(copy):
         return False
     errand = Errand(world, lookup_job(copy.book_id, copy.isbn, copy.edition, world.now()), 0)
     try:

@@ -7,9 +7,11 @@ from time import process_time
 import pytest
 
 from booklib.adapters.open_library import COVERS_URL
+from booklib.adapters.open_library_ahead import Ahead
 from booklib.adapters.open_library_records import Records
-from booklib.errors import Refused, TryLater, Unreadable
+from booklib.errors import CatalogueError, Refused, TryLater, Unreadable
 from tests.adapters.conftest import SHARED, fixture
+from tests.goodreads import isbn_of
 
 ISBN = "9781111111113"
 REAL = SHARED / "openlibrary"
@@ -61,6 +63,56 @@ async def test_the_title_now_is_worth_more_than_the_description_later(canned, op
     found = await open_library.by_isbn(ISBN)
     assert found.fields["title"] == "Tides & Ladders"
     assert "description" not in found.fields
+
+
+async def test_many_editions_are_asked_for_in_two_questions(server, open_library):
+    isbns = [isbn_of(number) for number in range(20)]
+    alone = [await open_library.by_isbn(isbn) for isbn in isbns]
+    server.asked.clear()
+    await open_library.expect(isbns)
+    assert len(server.asked) == 2
+    assert [await open_library.by_isbn(isbn) for isbn in isbns] == alone
+    assert sorted(asked.split("/")[1] for asked in server.asked[2:]) == ["works"] * 20
+
+
+@pytest.mark.parametrize("kind", ["data", "details"])
+async def test_what_was_not_told_ahead_is_asked_for_alone(server, open_library, kind):
+    """One odd record among many makes the whole of Open Library's answer empty."""
+    isbns = [isbn_of(number) for number in range(3)]
+    alone = [await open_library.by_isbn(isbn) for isbn in isbns]
+    server.mute.add(kind)
+    await open_library.expect(isbns)
+    server.mute.clear()
+    assert [await open_library.by_isbn(isbn) for isbn in isbns] == alone
+
+
+@pytest.mark.parametrize("mode", ["503", "broken", "drop", "hang", "429"])
+async def test_a_fault_is_met_by_the_question_not_ahead_of_it(server, open_library, mode):
+    server.mode = mode
+    await open_library.expect([isbn_of(1), isbn_of(2)])
+    with pytest.raises(CatalogueError):
+        await open_library.by_isbn(isbn_of(1))
+
+
+async def test_what_was_told_ahead_serves_once_and_grows_old(server, clock, open_library):
+    isbns = [isbn_of(number) for number in range(2)]
+    await open_library.expect(isbns)
+    await open_library.by_isbn(isbns[0])
+    clock.advance(minutes=11)
+    server.asked.clear()
+    for isbn in isbns:
+        await open_library.by_isbn(isbn)
+    assert [asked for asked in server.asked if "jscmd" in asked] == [
+        f"/api/books?bibkeys=ISBN%3A{isbn}&jscmd=data&format=json" for isbn in isbns
+    ]
+
+
+def test_no_more_is_kept_than_200_answers(clock):
+    ahead = Ahead(clock)
+    for number in range(300):
+        ahead.keep([f"ISBN:{number}"], {f"ISBN:{number}": {"title": "A"}}, {})
+    kept = [number for number in range(300) if ahead.take(f"ISBN:{number}")[0]]
+    assert kept == list(range(100, 300))
 
 
 async def test_an_answer_for_another_isbn_is_no_answer(server, open_library):

@@ -59,6 +59,17 @@ async def test_some_are_asked_about_at_a_time_in_the_order_of_the_file(stage, al
     assert {copy.lookup for copy in await copies(stage, numbers)} == {"found"}
 
 
+async def test_the_catalogues_hear_what_is_asked_for_next(stage, alice):
+    numbers = range(BOOKS_A_RUN + 3)
+    known(stage, numbers)
+    assert await stage.storage.save_book(a_book(isbn_of(2)), 0)
+    job_id = await imported(stage, numbers)
+    await until_done(stage, job_id)
+    wanted = [isbn_of(number) for number in numbers if number != 2]
+    told = [wanted[:BOOKS_A_RUN], wanted[BOOKS_A_RUN:]]
+    assert stage.google.expected == stage.open_library.expected == told
+
+
 async def test_a_readers_own_look_up_goes_first(stage, alice):
     known(stage, range(3))
     job_id = await imported(stage, range(3))
