@@ -36,6 +36,7 @@ async def enrich(world: World, claim: Claim) -> str:
     payload = claim.job.payload
     user_id, folder = str(payload["user_id"]), str(payload["folder"])
     chunk, at = int(payload.get("chunk", 0)), int(payload.get("at", 0))
+    looked = int(payload.get("looked", 0))
     until, asked = time.monotonic() + RUN_S, 0
     while chunk < int(payload["chunks"]):
         entries = await plans.kept_plan(world, folder, chunk, user_id)
@@ -48,8 +49,8 @@ async def enrich(world: World, claim: Claim) -> str:
                 next_ones = made[at : at + LOOKED_AHEAD]
                 told = at + await _announce(world, user_id, next_ones, BOOKS_A_RUN - asked)
             asked += await _ask(world, claim, user_id, made[at])
-            at += 1
-            await claim.advance(chunk=chunk, at=at, pauses=0)
+            at, looked = at + 1, looked + 1
+            await claim.advance(chunk=chunk, at=at, looked=looked, pauses=0)
         chunk, at = chunk + 1, 0
         await claim.advance(chunk=chunk, at=at)
     if await last_applied(world, user_id) != payload["import_id"]:

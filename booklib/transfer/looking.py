@@ -51,6 +51,17 @@ class Sample(NamedTuple):
     said: Said
 
 
+class Lookups(NamedTuple):
+    """How far the catalogues have been asked for the new books of an import."""
+
+    looked: int
+    of: int
+    going: bool
+    """Whether it still goes on."""
+    reason: str
+    """Why it waits, or why it ended early; else empty."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Import:
     """An import as its page shows it."""
@@ -80,6 +91,8 @@ class Import:
     """Rows that were not imported."""
     undo_kept: tuple[str, ...] = ()
     """Titles of books that the undo left alone, because they were edited since."""
+    lookups: Lookups | None = None
+    """None where there is nothing to look up, or as long as that is not known."""
     created_at: datetime
 
 
@@ -124,8 +137,26 @@ async def look(world: World, user: User, import_id: str) -> Import:
         and import_id == await last_applied(world, user.user_id),
         left=int(applied.payload.get("left", 0)) if applied else 0,
         undo_kept=tuple(undone.payload.get("kept", ())) if undone else (),
+        lookups=await _lookups(world, applied) if stage == "done" else None,
         created_at=read.created_at,
     )
+
+
+async def _lookups(world: World, applied: Job | None) -> Lookups | None:
+    number = applied.payload.get("counts", {}).get("new", 0) if applied else 0
+    if not applied or not number:
+        return None
+    payload = applied.payload
+    job = await world.storage.job(
+        job_id("enrich", str(payload["user_id"]), str(payload["import_id"]))
+    )
+    if job is None:
+        return None
+    if job.state == "done":
+        return Lookups(number, number, going=False, reason="")
+    looked = min(int(job.payload.get("looked", 0)), number)
+    reason = job.message if job.state != "running" else ""
+    return Lookups(looked, number, going=not job.ended, reason=reason)
 
 
 def _stage(read: Job, applied: Job | None, undone: Job | None) -> Stage:

@@ -171,3 +171,27 @@ async def test_a_book_that_left_the_shelf_is_not_asked_about(stage, alice):
     assert isbn_of(0) not in stage.google.asked
     assert isbn_of(1) not in stage.google.asked
     assert isbn_of(2) in stage.google.asked
+
+
+async def test_the_report_tells_how_far_the_look_ups_are(stage, alice):
+    numbers = range(BOOKS_A_RUN + 3)
+    known(stage, numbers)
+    job_id = await imported(stage, numbers)
+    ident = job_id.rpartition(":")[2]
+    total = len(numbers)
+
+    async def told():
+        return (await imports.look(stage.world, alice, ident)).lookups
+
+    assert await told() == (0, total, True, "")
+    await jobs.run(stage.world, job_id)
+    assert await told() == (BOOKS_A_RUN, total, True, "")
+    stage.google.fault = stage.open_library.fault = TryLater("The catalogue is busy.")
+    stage.clock.advance(minutes=1)
+    await jobs.run(stage.world, job_id)
+    waiting = await told()
+    assert waiting == (BOOKS_A_RUN, total, True, waiting.reason)
+    assert "The catalogue is busy." in waiting.reason
+    stage.google.fault = stage.open_library.fault = None
+    await until_done(stage, job_id)
+    assert await told() == (total, total, False, "")

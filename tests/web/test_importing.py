@@ -10,8 +10,10 @@ from openpyxl import Workbook
 
 from booklib import jobs
 from booklib.app import create_app
+from booklib.errors import TryLater
 from booklib.models import Query
 from booklib.models.shelf import unpack_card
+from booklib.transfer.imports import job_id
 from booklib.web import arriving
 from booklib.web.uploads import MAX_FILE
 from tests.factories import a_copy, added
@@ -129,6 +131,23 @@ async def test_a_workbook_is_previewed_and_imported(site, client):
     assert (await client.post(f"{url}/apply")).status_code == 303
     await work(site)
     assert [unpack_card(card).title for card in await titles(site)] == ["Dune"]
+
+
+async def test_the_report_tells_how_the_look_ups_stand(site, client):
+    url = await previewed(site, client)
+    await client.post(f"{url}/apply")
+    site.catalogue.fault = TryLater("Open Library does not answer.")
+    await work(site)
+    page = await page_of(await client.get(url))
+    assert "0 of 29 so far" in page
+    assert "Just now: Open Library does not answer." in page
+    site.catalogue.fault = None
+    enrich = job_id("enrich", (await site.user()).user_id, url.rpartition("/")[2])
+    for _ in range(3):
+        site.clock.advance(minutes=1)
+        await jobs.run(site.world, enrich)
+    page = await page_of(await client.get(url))
+    assert "what they know is on your shelf" in page
 
 
 async def test_the_same_file_again_has_nothing_to_import(site, client):
