@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from booklib.errors import NotFound
+from booklib.metadata.waiting import waiting_note
 from booklib.models import Job, Status, User
 from booklib.ports import World
 from booklib.transfer import plans
@@ -155,7 +156,9 @@ async def _lookups(world: World, applied: Job | None) -> Lookups | None:
     if job.state == "done":
         return Lookups(number, number, going=False, reason="")
     looked = min(int(job.payload.get("looked", 0)), number)
-    reason = job.message if job.state != "running" else ""
+    reason = job.message if job.ended else ""
+    if job.state == "waiting" and job.message:
+        reason = await waiting_note(world, job, str(payload["user_id"]))
     return Lookups(looked, number, going=not job.ended, reason=reason)
 
 

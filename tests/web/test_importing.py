@@ -140,7 +140,7 @@ async def test_the_report_tells_how_the_look_ups_stand(site, client):
     await work(site)
     page = await page_of(await client.get(url))
     assert "0 of 29 so far" in page
-    assert "Just now: Open Library does not answer." in page
+    assert "Just now: Open Library does not answer. Next try within a minute." in page
     site.catalogue.fault = None
     enrich = job_id("enrich", (await site.user()).user_id, url.rpartition("/")[2])
     for _ in range(3):
