@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from booklib.errors import AlreadyOwned, Invalid, Moved, NotFound, Stale
+from booklib.errors import Invalid, Moved, NotFound, Stale
 from booklib.library.adding import with_lookup
 from booklib.library.changing import KEEP, Keep
+from booklib.library.moving import moved, target_of, trail
 from booklib.library.readings import in_order, latest
 from booklib.library.saving import Changed, book_of, on_the_shelf, owned
 from booklib.library.tagging import distinct
@@ -23,9 +24,7 @@ from booklib.models import (
     Value,
     shown_value,
 )
-from booklib.models.ids import book_id, book_key
-from booklib.models.ids import user_book_id as derived_id
-from booklib.models.shelf import place, rekey
+from booklib.models.shelf import place
 from booklib.ports import Change, World
 from booklib.retries import attempts
 
@@ -105,28 +104,11 @@ def _lay(mine: dict[str, Value], name: str, value: Value, underneath: Value) -> 
 async def _move(
     world: World, before: UserBook, edited: UserBook, isbn: str
 ) -> tuple[list[Change], UserBook, Job | None]:
-    key = book_key(isbn)
-    target = derived_id(before.user_id, key)
+    target = target_of(before, isbn)
     there = (await world.storage.owned(before.user_id, [target])).get(target)
-    if there and not there.deleted_at:
-        raise AlreadyOwned(target)
-    moved = replace(
-        edited,
-        user_book_id=target,
-        book_id=book_id(key),
-        isbn=isbn,
-        edition=None,
-        rev=1,
-        edit=before.edit + 1,
-    )
-    after, job = await with_lookup(world, moved)
-    return [_trail(world, before, target), Change(there, after)], after, job
-
-
-def _trail(world: World, before: UserBook, target: str) -> Change:
-    """The old copy as a pointer to the new one, so that old addresses lead on for 30 days."""
-    gone = replace(before, deleted_at=world.now(), moved_to=target)
-    return Change(before, rekey(gone))
+    old, new = moved(before, edited, isbn, there, world.now())
+    after, job = await with_lookup(world, new)
+    return [old, Change(there, after)], after, job
 
 
 async def merge(world: World, user_id: str, user_book_id: str, into: str) -> Changed:
@@ -141,7 +123,7 @@ async def merge(world: World, user_id: str, user_book_id: str, into: str) -> Cha
         if source.deleted_at or target.deleted_at or source.user_book_id == target.user_book_id:
             raise NotFound("There is no such book in your library.")
         after = place(_merged(source, target), await book_of(world, target))
-        changes = [_trail(world, source, target.user_book_id), Change(target, after)]
+        changes = [trail(source, target.user_book_id, world.now()), Change(target, after)]
         if await world.storage.apply(user_id, changes):
             return Changed(source, replace(after, rev=target.rev + 1))
     raise AssertionError("attempts() ends by raising Busy")
@@ -152,8 +134,8 @@ async def _led_on(world: World, user_id: str, user_book_id: str) -> UserBook:
     while True:
         try:
             return await owned(world, user_id, user_book_id)
-        except Moved as moved:
-            user_book_id = moved.user_book_id
+        except Moved as led:
+            user_book_id = led.user_book_id
 
 
 def _merged(source: UserBook, target: UserBook) -> UserBook:
