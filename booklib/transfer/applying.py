@@ -12,7 +12,7 @@ from booklib.models import Book, UserBook, details
 from booklib.models.shelf import own_bytes, place
 from booklib.ports import MAX_CHANGES, MAX_IDS, Change, World
 from booklib.retries import attempts
-from booklib.transfer import plans
+from booklib.transfer import numbering, plans
 from booklib.transfer.merging import added_to, merged, new_copy, own_digest
 from booklib.transfer.planning import copies
 from booklib.transfer.plans import Action, Entry, Judged
@@ -84,6 +84,7 @@ async def apply_chunk(
     planned = [entry async for entry in resting(work.entries())]
     entries = await plans.keep_plan(world, folder, chunk, user_id, planned)
     await work.write()
+    await numbering.give_numbers(world, user_id, entries)
     made = [
         entry.ident
         for entry in entries
@@ -150,10 +151,12 @@ class Work:
 
     def _entry(self, ident: str, after: UserBook) -> Entry:
         before = self._before.get(ident)
+        isbn = numbering.number_for(before, self.rows[ident])
         action: Action = "changed" if before else "new"
-        if before == after:
+        if before == after and not isbn:
             action, before = "same", None
-        return Entry(ident, action, before, own_digest(after), title_of(after))
+        left = own_digest(replace(after, isbn=isbn) if isbn else after)
+        return Entry(ident, action, before, left, title_of(after), isbn)
 
     async def write(self) -> None:
         """Write what differs, as much at a time as one `apply` takes."""
@@ -213,6 +216,7 @@ class Work:
 
     def _laid(self, copy: UserBook | None, ident: str) -> UserBook:
         """The copy with its rows laid over it, neither placed nor rekeyed."""
+        number = numbering.number_for(copy, self.rows[ident])
         for one, led in self.rows[ident]:
             row = one.row
             if copy is None:
@@ -221,6 +225,7 @@ class Work:
                 merge = added_to(row, copy)
             else:
                 back = replace(copy, deleted_at=None)
+                row = numbering.noted(row, back, number) if led else row
                 merge = merged(row, back, overwrite=self._wish.overwrite)
             copy = merge.copy
             if merge.full:

@@ -15,6 +15,7 @@ from booklib.models.shelf import place, unpack_card
 from booklib.ports import Change, World
 from booklib.transfer import plans
 from booklib.transfer.keeping import last_applied
+from booklib.transfer.numbering import looked_up
 
 BOOKS_A_RUN = 20
 LOOKED_AHEAD = 2 * BOOKS_A_RUN
@@ -40,7 +41,7 @@ async def enrich(world: World, claim: Claim) -> str:
     until, asked = time.monotonic() + RUN_S, 0
     while chunk < int(payload["chunks"]):
         entries = await plans.kept_plan(world, folder, chunk, user_id)
-        made = [entry.ident for entry in entries if entry.action == "new"]
+        made = [ident for entry in entries if (ident := looked_up(entry, user_id))]
         told = at
         while at < len(made):
             if asked >= BOOKS_A_RUN or time.monotonic() > until or await _others_first(world):

@@ -56,6 +56,8 @@ class Entry(NamedTuple):
     after: str
     """The digest of the reader's part as the import leaves it (see `merging.own_digest`)."""
     title: str
+    isbn: str = ""
+    """The ISBN that a copy without a number gets; it moves then (see `transfer.numbering`)."""
 
 
 def folder(user_id: str, import_id: str = "") -> str:

@@ -12,8 +12,12 @@ from booklib.retries import attempts
 from booklib.transfer import plans
 from booklib.transfer.applying import MOST_BYTES, books
 from booklib.transfer.merging import own_digest
+from booklib.transfer.numbering import looked_up, taken_back
 from booklib.transfer.planning import copies
 from booklib.transfer.plans import Entry
+
+MOST = MAX_CHANGES // 2
+"""Copies of one `apply`: one that got its ISBN from the import is two changes."""
 
 
 async def undo_chunk(world: World, user_id: str, folder: str, chunk: int) -> tuple[str, ...]:
@@ -31,7 +35,8 @@ async def undo_chunk(world: World, user_id: str, folder: str, chunk: int) -> tup
         async for _ in attempts():
             left_here: list[str] = []
             there = await copies(world, user_id, [entry.ident for entry in group])
-            changes = await _changes(world, group, there, left_here)
+            trails = await world.storage.owned(user_id, [e.ident for e in group if e.isbn])
+            changes = await _changes(world, group, there, trails, left_here)
             if not changes or await world.storage.apply(user_id, changes):
                 left += left_here
                 break
@@ -43,7 +48,7 @@ def _groups(entries: Sequence[Entry]) -> list[list[Entry]]:
     size = 0
     for entry in entries:
         weight = 2_000 + (own_bytes(entry.before) if entry.before else 0)
-        if len(groups[-1]) == MAX_CHANGES or (groups[-1] and size + weight > MOST_BYTES):
+        if len(groups[-1]) == MOST or (groups[-1] and size + weight > MOST_BYTES):
             groups.append([])
             size = 0
         groups[-1].append(entry)
@@ -52,20 +57,25 @@ def _groups(entries: Sequence[Entry]) -> list[list[Entry]]:
 
 
 async def _changes(
-    world: World, group: list[Entry], there: Mapping[str, UserBook], left: list[str]
+    world: World,
+    group: list[Entry],
+    there: Mapping[str, UserBook],
+    trails: Mapping[str, UserBook],
+    left: list[str],
 ) -> list[Change]:
     known = await books(world, (copy.book_id for copy in there.values()))
     changes = []
     for entry in group:
-        now = there.get(entry.ident)
-        if now is None or now.user_book_id != entry.ident:
-            if now is not None:
-                left.append(entry.title)  # its ISBN was changed, so it was edited
+        now, before = there.get(entry.ident), entry.before
+        if now is None:
             continue
-        before = entry.before
-        # A new book that lies in the trash was not edited: the undo empties it out of there.
-        own = own_digest(now if before else replace(now, deleted_at=None))
-        if own != entry.after and (before is None or own != own_digest(before)):
+        as_left = _own(entry, now) == entry.after
+        if now.user_book_id != entry.ident:
+            if as_left and now.user_book_id == looked_up(entry, now.user_id):
+                changes += taken_back(entry, trails[entry.ident], now)
+            else:
+                left.append(entry.title)  # its ISBN was changed, so it was edited
+        elif not as_left and (before is None or own_digest(now) != own_digest(before)):
             left.append(entry.title)
         elif before is None:
             changes.append(Change(now, None))
@@ -73,5 +83,13 @@ async def _changes(
             book = known.get(before.book_id or "")
             back = place(replace(before, rev=now.rev, edit=now.edit, lookup=now.lookup), book)
             if back != now:
-                changes.append(Change(now, replace(back, edit=now.edit + (own == entry.after))))
+                changes.append(Change(now, replace(back, edit=now.edit + as_left)))
     return changes
+
+
+def _own(entry: Entry, now: UserBook) -> str:
+    """The digest of a copy that is to be as the import left it."""
+    if entry.before is None:
+        # A new book that lies in the trash was not edited: the undo empties it out of there.
+        return own_digest(replace(now, deleted_at=None))
+    return own_digest(replace(now, isbn=entry.isbn) if entry.isbn else now)

@@ -196,7 +196,8 @@ def _counted(
 
 async def _look_up_later(world: World, claim: Claim) -> None:
     payload = claim.job.payload
-    if not payload.get("counts", {}).get("new"):
+    counts = payload.get("counts", {})
+    if not (counts.get("new") or counts.get("changed")):
         return
     now = world.now()
     user_id, import_id = payload["user_id"], payload["import_id"]

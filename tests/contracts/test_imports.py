@@ -9,7 +9,7 @@ import pytest
 from booklib import jobs, library
 from booklib.errors import NotFound
 from booklib.models import MAX_NOTES, MAX_REVIEW, Query
-from booklib.models.ids import new_id
+from booklib.models.ids import book_key, new_id, user_book_id
 from booklib.ports import MAX_CHANGES, World
 from booklib.transfer import imports
 from booklib.transfer.plans import CHUNK
@@ -264,3 +264,43 @@ async def test_what_looks_like_a_book_of_the_shelf_is_left_merged_or_added(place
     assert (state.counts["same"], len(await place.shelf())) == (1, 1)
     await place.imported(row(1, isbn=isbn_of(900)), doubtful="add")
     assert len(await place.shelf()) == 2
+
+
+async def test_a_book_without_a_number_gets_that_of_the_row_that_is_about_it(place):
+    await place.imported(row(1, isbn="", rating=3))
+    old = (await place.shelf())["Book 1"].user_book_id
+    state = await place.imported(row(1, tags="sea"), doubtful="merge")
+    assert (state.counts["changed"], state.counts["new"], state.left) == (1, 0, 0)
+    [(isbn, copy)] = (await place.shelf()).items()
+    assert (isbn, copy.rating, copy.tags) == (isbn_of(1), 6, ("sea",))
+    assert copy.user_book_id == user_book_id("id-alice", book_key(isbn))
+    assert (await place.storage.owned("id-alice", [old]))[old].moved_to == copy.user_book_id
+    assert (await place.user()).total == 1
+    state = await place.imported(row(1, tags="sea"))
+    assert (state.counts["same"], state.left) == (1, 0)
+
+
+async def test_another_number_is_kept_in_the_notes_of_the_book_that_a_row_is_about(place):
+    await place.imported(row(1), row(2, isbn=""))
+    other, third = row(1, isbn=isbn_of(801), notes="lent"), isbn_of(803)
+    twice = [row(2, isbn=isbn_of(802)), row(2, isbn=third)]
+    for _ in range(2):
+        await place.imported(other, *twice, doubtful="merge")
+        shelf = await place.shelf()
+        assert set(shelf) == {isbn_of(1), isbn_of(802)}
+        assert shelf[isbn_of(1)].notes == f"lent\nOther ISBN: {isbn_of(801)}"
+        assert shelf[isbn_of(802)].notes == f"Other ISBN: {third}"
+
+
+async def test_an_undo_takes_the_number_away_again(place):
+    await place.imported(row(1, isbn="", rating=3), row(2, isbn="", rating=3))
+    before = await place.shelf()
+    state = await place.imported(row(1, tags="sea"), row(2, tags="sea"), doubtful="merge")
+    edited = await place.copy(2)
+    await library.set_rating(place.world, "id-alice", edited.user_book_id, 9)
+    state = await place.undone(state.import_id)
+    assert state.undo_kept == ("Book 2",)
+    shelf = await place.shelf()
+    assert shelf["Book 1"] == before["Book 1"]
+    assert shelf[isbn_of(2)].rating == 9
+    assert (await place.user()).total == len(shelf) == 2

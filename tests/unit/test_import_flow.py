@@ -8,6 +8,7 @@ import pytest
 from booklib import jobs
 from booklib import library as shelf
 from booklib.errors import Busy, NotFound
+from booklib.jobs import LEASE_S
 from booklib.models import Query
 from booklib.models.ids import new_id
 from booklib.transfer import imports
@@ -129,6 +130,37 @@ async def test_a_book_with_the_same_title_is_asked_about(stage, alice):
     state = await imported(stage, alice, file, doubtful="merge")
     assert state.counts["same"] == 1
     assert state.counts["doubtful"] == 0
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_a_death_before_the_number_is_given_is_made_up_for(stage, alice, when):
+    await added(stage.storage, a_copy("Dune", "Frank Herbert", user_id=alice.user_id))
+    file = some(row(0, Title="Dune", Author="Frank Herbert", ISBN13=f'="{DUNE}"'))
+    ident = await handed_in(stage, alice, file)
+    await imports.apply(stage.world, alice, ident, overwrite=False, doubtful="merge", choices={})
+    setattr(stage.storage, f"kill_{when}", "apply")
+    with pytest.raises(Killed):
+        await run_all(stage)
+    assert DUNE not in await library(stage, alice)
+    stage.clock.advance(seconds=LEASE_S + 1)
+    await run_all(stage)
+    assert list(await library(stage, alice)) == [DUNE]
+    await imports.undo(stage.world, await fresh(stage, alice), ident)
+    stage.storage.kill_after = "apply"
+    with pytest.raises(Killed):
+        await run_all(stage)
+    stage.clock.advance(seconds=LEASE_S + 1)
+    await run_all(stage)
+    [copy] = (await library(stage, alice)).values()
+    assert (copy.isbn, copy.tags, (await look(stage, alice, ident)).undo_kept) == (None, (), ())
+
+
+async def test_a_book_that_got_its_number_is_looked_up(stage, alice):
+    await added(stage.storage, a_copy("Dune", "Frank Herbert", user_id=alice.user_id))
+    stage.google.editions = [edition(DUNE, "fake:1")]
+    file = some(row(0, Title="Dune", Author="Frank Herbert", ISBN13=f'="{DUNE}"'))
+    await imported(stage, alice, file, doubtful="merge")
+    assert (await library(stage, alice))[DUNE].lookup == "found"
 
 
 async def test_an_undo_takes_everything_back_but_what_was_edited(stage, alice):
