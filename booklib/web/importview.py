@@ -41,7 +41,7 @@ TOLD: Final[Mapping[Kind, tuple[str, str]]] = {
 """For each kind of rows its name and what it means, in the order of the page."""
 
 DOUBTS: Final[Mapping[Doubt, tuple[str, str]]] = {
-    "merge": ("They are the same books", "what the file says is added to mine"),
+    "merge": ("They are the same books", "what the file says is added to mine, their ISBN too"),
     "add": ("They are other books", "add them too"),
     "skip": ("Leave them out", "I look at them later"),
 }
