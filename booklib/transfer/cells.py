@@ -17,8 +17,10 @@ SPOILED = (
     "A spreadsheet has shortened an ISBN (to one such as 9.78E+12), which cannot be repaired. "
     "Export the file again and import it without opening it in a spreadsheet."
 )
-TWO_WAYS = "A spreadsheet has dropped digits of an ISBN, and two would fit: it is in the notes."
-NO_ISBN = "A number is no ISBN: it is in the notes."
+TWO_WAYS = (
+    "A spreadsheet has dropped digits of an ISBN, and two would fit: it was put into the notes."
+)
+NO_ISBN = "A number is not a valid ISBN: it was put into the notes."
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 _FORMULA = re.compile(r"'+[=+\-@\t\r]")

@@ -89,7 +89,9 @@ def put_line(draft: Draft, field: str, text: str) -> None:
     draft.given[field] = text[:limit].strip()
     if len(text) > limit:
         draft.keep(field.capitalize(), text)
-        draft.remark(f"A {field} is longer than {limit} characters: all of it is in the notes.")
+        draft.remark(
+            f"A {field} is longer than {limit} characters: all of it was put into the notes."
+        )
 
 
 def description() -> Column:
@@ -131,7 +133,7 @@ def isbn(label: str = "ISBN") -> Column:
             draft.remark(found.problem)
         if found.isbn and draft.isbn and found.isbn != draft.isbn:
             draft.keep(label, found.isbn)
-            draft.remark("This row has two different ISBNs: the second is in the notes.")
+            draft.remark("This row has two different ISBNs: the second was put into the notes.")
         elif found.isbn:
             draft.isbn = found.isbn
 
@@ -145,7 +147,7 @@ def rating(out_of: int = 5) -> Column:
         found = cells.stars(cell, out_of)
         if found.wrong:
             draft.keep("Rating", found.exact)
-            draft.remark(f"A rating is not one of 0 to {out_of} stars: it is in the notes.")
+            draft.remark(f"A rating is not a number from 0 to {out_of}: it was put into the notes.")
             return
         if found.half_stars is not None:
             draft.rating = found.half_stars
@@ -178,7 +180,7 @@ def read_day(draft: Draft, cell: str, label: str) -> str:
     found = days.day(cell, draft.day_order)
     if not found.sure:
         draft.keep(label, cell)
-        draft.remark("A date is none that there is: it is in the notes as it was written.")
+        draft.remark("A date does not exist: it was put into the notes as it was written.")
     return found.text
 
 

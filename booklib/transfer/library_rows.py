@@ -180,7 +180,7 @@ def _rating(book: Mapping[str, Any]) -> int:
     if isinstance(stars, bool) or not isinstance(stars, int | float):
         _refuse("rating")
     if not 0 <= stars <= MAX_RATING / 2 or stars * 2 != int(stars * 2):
-        raise _Wrong("The rating is not one of 0 to 5 stars, in halves.")
+        raise _Wrong("The rating is not a number from 0 to 5, in halves.")
     return int(stars * 2)
 
 
@@ -203,7 +203,7 @@ def _day(book: Mapping[str, Any], name: str) -> str:
     try:
         date.fromisoformat(f"{text or 2000}-01-01"[:10])
     except ValueError:
-        raise _Wrong(f"The date {text} is none that there is.") from None
+        raise _Wrong(f"The date {text} does not exist.") from None
     return text
 
 

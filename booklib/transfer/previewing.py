@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from booklib.transfer.merging import Merge, merged
 from booklib.transfer.planning import WORDS
 from booklib.transfer.plans import KINDS, Judged, Kind
 from booklib.transfer.rows import Row
+from booklib.wording import STATUS_WORDS, count_in_words, date_in_words, stars_in_words
 
 SAMPLES: Mapping[Kind, int] = {"new": 20, "same": 20, "changed": 20, "doubtful": 100, "broken": 20}
 """Rows of each kind that the preview shows."""
@@ -33,11 +34,12 @@ FACTS: Mapping[str, str] = {
 REMARKS_TOLD = 10
 _REMARKS_COUNTED = 50
 
-_STATUS = {
-    "to-read": "to read",
-    "reading": "reading",
-    "read": "read",
-    "did-not-finish": "did not finish",
+_IN_WORDS: Mapping[str, Callable[[Any], str]] = {
+    "status": lambda status: f"“{STATUS_WORDS[status]}”",
+    "rating": stars_in_words,
+    "started": date_in_words,
+    "finished": date_in_words,
+    "copies": lambda number: count_in_words(number, "copy", "copies"),
 }
 
 
@@ -101,22 +103,19 @@ def _kinds_of_facts(row: Row) -> list[str]:
 
 
 def _changes(merge: Merge) -> tuple[str, ...]:
-    """What a row would change, in words: `rating 3 to 4 stars`."""
+    """What a row would change, in words: `4 stars instead of 3 stars`."""
     return tuple(_change(name, *pair) for name, pair in merge.changed.items())
 
 
 def _change(name: str, before: Any, after: Any) -> str:
-    word = WORDS[name]
-    if name == "rating":
-        return f"rating {before / 2:g} to {after / 2:g} stars" if before else f"{after / 2:g} stars"
-    if name == "status":
-        return f"status {_STATUS[before]} to {_STATUS[after]}"
-    if name in ("started", "finished", "copies"):
-        return f"{word} {before} to {after}" if before else f"{word} {after}"
     if name == "tags":
-        new = [tag for tag in after if tag not in before]
-        return f"tags: {', '.join(new)}" if new else "fewer tags"
-    return word
+        tags = [tag for tag in after if tag not in before]
+        return f"tags: {', '.join(tags)}" if tags else "fewer tags"
+    if name not in _IN_WORDS:
+        return WORDS[name]
+    said = _IN_WORDS[name]
+    new = f"{name} {said(after)}" if name in ("started", "finished") else said(after)
+    return f"{new} instead of {said(before)}" if before else new
 
 
 def _sample(one: Judged, copy: UserBook | None, candidate: str) -> dict[str, Any]:

@@ -36,7 +36,7 @@ LONG_CELL = (
     f"Row {{number}} has a cell of more than {MAX_CELL:,} characters. "
     "Please shorten it and try again."
 )
-SURPLUS = "This row has more cells than the header: what is left over is in the notes."
+SURPLUS = "This row has more cells than the header: what is left over was put into the notes."
 LACKING = "This row has fewer cells than the header: the last columns are empty."
 LOOSE_QUOTES = "The quotation marks of this row do not match: it was read as it stands."
 

@@ -13,7 +13,7 @@ from booklib.library import Added
 from booklib.models import UserBook
 from booklib.web import answers
 from booklib.web.answers import Toast
-from booklib.web.wording import count_in_words
+from booklib.wording import count_in_words
 
 
 class Line(NamedTuple):

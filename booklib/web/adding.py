@@ -25,7 +25,7 @@ from booklib.web.answers import Toast
 from booklib.web.context import current_user, world
 from booklib.web.respond import render, render_to_text, see_other, wants_fragment
 from booklib.web.security import parts_of
-from booklib.web.wording import STATUS_WORDS, count_in_words, language_names
+from booklib.wording import STATUS_WORDS, count_in_words, language_names
 
 blueprint = Blueprint("adding", __name__)
 

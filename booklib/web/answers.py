@@ -19,7 +19,7 @@ from booklib.web.context import current_user
 from booklib.web.forms import rating_text
 from booklib.web.respond import render_to_text
 from booklib.web.security import parts_of
-from booklib.web.wording import STATUS_WORDS, stars_in_words
+from booklib.wording import STATUS_WORDS, stars_in_words
 
 UNDO: Final = "undo"
 """The form field by which a toast's button says that it undoes a change."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from booklib.web.context import current_user, site, world
-from booklib.web.wording import count_in_words, day_in_words
+from booklib.wording import count_in_words, day_in_words
 
 LATE = timedelta(days=2)
 ON_AWS = "DynamoDB keeps every second of the last 35 days."

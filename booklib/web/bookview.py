@@ -15,7 +15,7 @@ from booklib.ports import Catalogue
 from booklib.web import cards
 from booklib.web.forms import EDITABLE, form_value, is_vague, rating_text, tags_text
 from booklib.web.photos import Photo, photo_of
-from booklib.web.wording import (
+from booklib.wording import (
     FIELD_WORDS,
     STATUS_WORDS,
     count_in_words,

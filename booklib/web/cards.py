@@ -20,7 +20,7 @@ from booklib import isbn as isbn_rules
 from booklib.models import Card, Lookup, ShelfRow, Status, UserBook
 from booklib.models.shelf import unpack_card
 from booklib.web.photos import Photo, photo_of
-from booklib.web.wording import STATUS_SHORT, STATUS_WORDS
+from booklib.wording import STATUS_SHORT, STATUS_WORDS
 
 CARDS_KEPT: Final = 4096
 """About 2 kB each."""

@@ -12,7 +12,7 @@ from booklib.library import KEEP, Changed, Entry, Keep
 from booklib.web import answers, forms
 from booklib.web.bookview import isbn_in_words
 from booklib.web.respond import render, see_other
-from booklib.web.wording import FIELD_WORDS, language_names
+from booklib.wording import FIELD_WORDS, language_names
 
 
 def read_isbn(form: Mapping[str, str]) -> str | Keep:

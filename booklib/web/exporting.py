@@ -15,7 +15,7 @@ from booklib.transfer.exporting import Made
 from booklib.transfer.exports import EXPORTS
 from booklib.web.context import current_user, site, world
 from booklib.web.respond import render, see_other
-from booklib.web.wording import count_in_words
+from booklib.wording import count_in_words
 
 blueprint = Blueprint("exporting", __name__)
 

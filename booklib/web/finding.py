@@ -11,7 +11,7 @@ from booklib.models.ids import book_key, user_book_id
 from booklib.ports import MAX_IDS, Found, World
 from booklib.web import cards
 from booklib.web.forms import form_value
-from booklib.web.wording import date_in_words
+from booklib.wording import date_in_words
 
 GIVEN: Final = ("title", "subtitle", "authors", "publisher", "published")
 """What a result without an ISBN is added with, shown until its provider has been asked."""

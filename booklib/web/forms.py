@@ -21,7 +21,7 @@ from booklib.models import (
     Value,
 )
 from booklib.models.folding import clean
-from booklib.web.wording import language_code, language_in_words
+from booklib.wording import language_code, language_in_words
 
 EDITABLE: Final = tuple(name for name in FIELD_NAMES if name != "cover")
 """The fields of a Book that the reader's form offers, in its order."""

@@ -14,7 +14,7 @@ from booklib.models import SORTS, Page, ShelfRow, User
 from booklib.web.forms import rating_text
 from booklib.web.respond import render_to_text
 from booklib.web.shelf_query import DELETED, UNRATED, Shown
-from booklib.web.wording import STATUS_WORDS, stars_in_words
+from booklib.wording import STATUS_WORDS, stars_in_words
 
 FRAMES_KEPT: Final = 128
 """About 15 kB each."""

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from booklib.transfer.imports import Doubt, Import, Kind, Said, Sample
 from booklib.transfer.previewing import facts
-from booklib.web.wording import (
+from booklib.wording import (
     STATUS_WORDS,
     count_in_words,
     date_in_words,

@@ -16,7 +16,7 @@ from booklib.web.answers import Toast
 from booklib.web.books import changed_panel, lead_on, piece, refused_panel
 from booklib.web.context import current_user, world
 from booklib.web.respond import back, wants_fragment
-from booklib.web.wording import times_in_words
+from booklib.wording import times_in_words
 
 blueprint = Blueprint("reading_life", __name__)
 blueprint.register_error_handler(Moved, lead_on)

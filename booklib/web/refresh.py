@@ -16,7 +16,7 @@ from booklib.web import answers, cards
 from booklib.web.books import lead_on, polling
 from booklib.web.context import current_user, world
 from booklib.web.respond import render, see_other, wants_fragment
-from booklib.web.wording import FIELD_WORDS, value_in_words
+from booklib.wording import FIELD_WORDS, value_in_words
 
 blueprint = Blueprint("refresh", __name__)
 blueprint.register_error_handler(Moved, lead_on)

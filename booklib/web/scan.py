@@ -21,7 +21,7 @@ from booklib.web.context import current_user, site, world
 from booklib.web.respond import render, wants_fragment
 from booklib.web.scanned import Note, Row, Shot
 from booklib.web.uploads import MAX_PICTURE, MAX_PICTURES, Part
-from booklib.web.wording import STATUS_WORDS, count_in_words
+from booklib.wording import STATUS_WORDS, count_in_words
 
 blueprint = Blueprint("scan", __name__)
 

@@ -18,7 +18,7 @@ from booklib.ports import World
 from booklib.web import added, answers, cards
 from booklib.web.photos import Photo, photo_of
 from booklib.web.respond import render_to_text
-from booklib.web.wording import count_in_words
+from booklib.wording import count_in_words
 
 MAX_ROWS: Final = 500
 """Rows of one page: as many ISBNs as one addition takes."""

@@ -6,7 +6,7 @@ from booklib.errors import Invalid
 from booklib.library import distinct
 from booklib.models import Details, Reading
 from booklib.web import forms
-from booklib.web.wording import reading_in_words, times_in_words
+from booklib.wording import reading_in_words, times_in_words
 
 
 def problem(field, call, *args):

@@ -107,6 +107,20 @@ async def test_a_later_file_updates_what_the_reader_has_left_alone(stage, alice)
     assert (await library(stage, alice))[isbn_of(3)].rating == 10
 
 
+async def test_what_would_change_is_told_in_words(stage, alice):
+    before = {"My Rating": "3", "Exclusive Shelf": "to-read", "Date Read": "2019"}
+    after = {"My Rating": "4", "Exclusive Shelf": "read", "Date Read": "2019/03/07"}
+    await imported(stage, alice, some(row(3, **before, **{"Owned Copies": "1"})))
+    ident = await handed_in(stage, alice, some(row(3, **after, **{"Owned Copies": "2"})))
+    [sample] = (await look(stage, alice, ident)).samples["changed"]
+    assert sample.changes == (
+        "“Read” instead of “To read”",
+        "4 stars instead of 3 stars",
+        "finished 7 March 2019 instead of 2019",
+        "2 copies instead of 1 copy",
+    )
+
+
 async def test_the_readers_own_edits_win_unless_they_say_otherwise(stage, alice):
     await imported(stage, alice, some(row(3, **{"My Rating": "3"})))
     [copy] = (await library(stage, alice)).values()

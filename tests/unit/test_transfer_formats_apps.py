@@ -232,7 +232,7 @@ def test_a_film_of_libib_keeps_its_own_columns(tmp_path):
     assert (row.isbn, row.given["authors"]) == (None, ("Roe",))
     assert "page_count" not in row.given
     assert row.notes == "Kind: movie\nUPC: 012345678905\nLength: 98\nDiscs: 2"
-    assert row.remarks == ("This is no book in Libib: its kind is in the notes.",)
+    assert row.remarks == ("This is not a book in Libib: its kind was put into the notes.",)
 
 
 def test_the_template_of_libib_has_other_names_for_days(tmp_path):

@@ -135,7 +135,7 @@ def test_a_rating_of_seven_is_not_taken_but_kept(tmp_path):
     row = one(tmp_path, GOODREADS, Title="A", My_Rating="7")
     assert row.rating is None
     assert "Rating: 7" in row.notes
-    assert row.remarks == ("A rating is not one of 0 to 5 stars: it is in the notes.",)
+    assert row.remarks == ("A rating is not a number from 0 to 5: it was put into the notes.",)
 
 
 def test_a_date_that_there_is_not_is_kept(tmp_path):

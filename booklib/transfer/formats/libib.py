@@ -27,7 +27,7 @@ from booklib.transfer.drafts import Draft
 from booklib.transfer.format import Format
 from booklib.transfer.further import by_dates
 
-NO_BOOK = "This is no book in Libib: its kind is in the notes."
+NO_BOOK = "This is not a book in Libib: its kind was put into the notes."
 _BOOKS = frozenset({"", "book", "books"})
 _ISBN_10, _ISBN_13, _PAGES = isbn("ISBN-10"), isbn("ISBN-13"), pages()
 
