@@ -16,9 +16,6 @@ from booklib.transfer.numbering import looked_up, taken_back
 from booklib.transfer.planning import copies
 from booklib.transfer.plans import Entry
 
-MOST = MAX_CHANGES // 2
-"""Copies of one `apply`: one that got its ISBN from the import is two changes."""
-
 
 async def undo_chunk(world: World, user_id: str, folder: str, chunk: int) -> tuple[str, ...]:
     """Take back what one chunk did; safe to do again.
@@ -44,14 +41,17 @@ async def undo_chunk(world: World, user_id: str, folder: str, chunk: int) -> tup
 
 
 def _groups(entries: Sequence[Entry]) -> list[list[Entry]]:
+    """As many entries at a time as one `apply` takes; a book that got its ISBN is two changes."""
     groups: list[list[Entry]] = [[]]
-    size = 0
+    changes = size = 0
     for entry in entries:
+        each = 2 if entry.isbn else 1
         weight = 2_000 + (own_bytes(entry.before) if entry.before else 0)
-        if len(groups[-1]) == MOST or (groups[-1] and size + weight > MOST_BYTES):
+        if changes + each > MAX_CHANGES or (groups[-1] and size + weight > MOST_BYTES):
             groups.append([])
-            size = 0
+            changes = size = 0
         groups[-1].append(entry)
+        changes += each
         size += weight
     return [group for group in groups if group]
 
