@@ -7,6 +7,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal, NamedTuple
 
+from markupsafe import Markup
 from quart import Response, request
 
 from booklib import isbn as isbn_rules
@@ -25,6 +26,9 @@ MAX_ROWS: Final = 500
 
 MAX_DOUBTFUL: Final = 50
 """Rows to confirm: each holds a form, and nobody types more."""
+
+MAX_CARDS: Final = 60
+"""Books just added that are shown; a photo holds a dozen."""
 
 TARGET: Final = "#scan-results"
 """What the answer to adding from this page replaces."""
@@ -187,5 +191,16 @@ def asks_to_add() -> bool:
 
 
 def after_adding(lines: list[added.Line]) -> Response:
-    """The answer to adding in place: what came of it, and the way on."""
-    return answers.fragment(render_to_text("scan/_added.html", outcome=added.Outcome.of(lines)))
+    """The answer to adding in place: the new books as on the shelf, the others in words."""
+    outcome = added.Outcome.of(lines)
+    fresh = [line.done.user_book for line in (*outcome.new, *outcome.restored) if line.done]
+    shown = [cards.card_of(book, coming=True) for book in fresh[:MAX_CARDS]]
+    return answers.fragment(
+        render_to_text(
+            "scan/_added.html",
+            outcome=outcome,
+            cards=Markup("\n").join(shown),
+            more=len(fresh) - len(shown),
+            count_in_words=count_in_words,
+        )
+    )

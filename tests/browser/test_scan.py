@@ -79,6 +79,11 @@ async def test_six_books_of_one_photo_are_added(page, table, empty, tmp_path):
         if page.scripted:
             await expect(page.locator("#scan-heading")).to_have_text("Added 3 books.")
             await expect(page.locator("#scan-heading")).to_be_focused()
+            await expect(page.locator(".scan-shelf .book")).to_have_count(3)
+            star = page.locator(".scan-shelf .book").first.locator(".stars button").nth(3)
+            await star.click()
+            await expect(star).to_have_attribute("aria-pressed", "true")
+            await expect(page.locator("#toasts")).to_contain_text("Rated 4 stars.")
             await page.get_by_role("link", name="To the library").click()
         await expect(page.locator("#shelf-cards .book")).to_have_count(4)
         await expect(page.locator("#count-read")).to_have_text("3")

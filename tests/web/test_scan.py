@@ -9,11 +9,14 @@ import pytest
 from booklib import library
 from booklib.errors import Busy
 from booklib.models import Code, Query, Scan
+from booklib.models.ids import book_key, user_book_id
 from booklib.models.scans import Place
 from booklib.web.limits import MAX_BODY
 from booklib.web.scan import A_MINUTE
+from booklib.web.scanned import MAX_CARDS
 from booklib.web.uploads import MAX_PICTURE, MAX_UPLOAD
 from tests.fakes import FakePictures
+from tests.goodreads import isbn_of
 from tests.web.conftest import HX, Site, page_of
 
 DUNE, RINGS, EMMA = "9780441172719", "9780261103573", "9780141439587"
@@ -132,6 +135,16 @@ async def test_adding_in_place_says_what_came_of_it_and_leads_on(client, site, i
     assert len(await rows(site)) == len(isbns)
 
 
+async def test_what_was_added_stands_there_as_on_the_shelf(client, site):
+    await library.add_isbn(site.world, await site.user(), EMMA)
+    isbns = [EMMA, *(isbn_of(number) for number in range(MAX_CARDS + 2))]
+    page = await page_of(await post(client, "/books", FROM_LIST, isbn=isbns))
+    shown = [user_book_id("id-alice", book_key(isbn)) for isbn in isbns[1 : MAX_CARDS + 1]]
+    assert re.findall(r'<li class="book" id="b-([^"]+)" data-pending', page) == shown
+    assert "and 2 more books on your shelf" in page
+    assert "Already yours: <a" in page
+
+
 async def test_adding_nothing_in_place_leaves_the_list_alone(client):
     answer = await post(client, "/books", FROM_LIST)
     page = await page_of(answer)
@@ -162,7 +175,8 @@ async def test_what_was_deleted_can_be_added_again(client, site, pictures):
     await library.delete(site.world, user.user_id, done.user_book.user_book_id)
     assert states(await page_of(await send(client, b"dune"))) == ["new"]
     page = await page_of(await post(client, "/books", FROM_LIST, isbn=DUNE))
-    assert "Back from the trash" in page
+    assert "1 back from the trash." in page
+    assert f'id="b-{done.user_book.user_book_id}"' in page
 
 
 async def test_what_is_no_book_is_named_and_cannot_be_added(client, pictures):
@@ -198,12 +212,6 @@ async def test_two_hundred_codes_in_one_picture_all_come(client, site, pictures)
     await library.add_isbn(site.world, await site.user(), isbn_of(150))
     page = await page_of(await send(client, b"many"))
     assert "199 new books, 1 already yours" in page
-
-
-def isbn_of(number):
-    digits = f"978{number:09d}"
-    total = sum(int(digit) * (1, 3)[place % 2] for place, digit in enumerate(digits))
-    return f"{digits}{-total % 10}"
 
 
 # Several pictures
