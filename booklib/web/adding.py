@@ -24,7 +24,6 @@ from booklib.web import added, answers, finding, forms, scanned
 from booklib.web.answers import Toast
 from booklib.web.context import current_user, world
 from booklib.web.respond import render, render_to_text, see_other, wants_fragment
-from booklib.web.security import parts_of
 from booklib.wording import STATUS_WORDS, count_in_words, language_names
 
 blueprint = Blueprint("adding", __name__)
@@ -200,7 +199,7 @@ async def _one(done: Added) -> Response:
     if _found_row():
         piece = render_to_text("add/_done.html", target=_found_row(), done=done)
         return answers.fragment(piece, answers.toast(told))
-    return added.fragment([done], told, _box(many=_on_its_page()))
+    return added.fragment([done], told, _box(many=answers.adds_only()))
 
 
 async def _many(lines: list[added.Line]) -> Response:
@@ -209,7 +208,7 @@ async def _many(lines: list[added.Line]) -> Response:
     outcome = added.Outcome.of(lines)
     told = Toast(message=outcome.sentence)
     if wants_fragment():
-        box = _box(typed=bad, many=len(outcome.bad) > 1 or _on_its_page())
+        box = _box(typed=bad, many=len(outcome.bad) > 1 or answers.adds_only())
         done = [line.done for line in lines if line.done]
         if outcome.is_plain:
             return added.fragment(done, told, box)
@@ -226,11 +225,6 @@ def _found_row() -> str:
     return target if target.startswith("found-") else ""
 
 
-def _on_its_page() -> bool:
-    """Whether the page that asks is the one for adding, where the box has several lines."""
-    return parts_of(request.headers.get("HX-Current-URL", "")).path == "/books/new"
-
-
 def _box(**context: Any) -> str:
     return render_to_text("add/_box.html", **context)
 
@@ -243,7 +237,7 @@ async def _refused(form: Mapping[str, str], problems: Mapping[str, str]) -> Resp
     if _found_row() or scanned.asks_to_add():
         return answers.fragment(answers.toast(Toast(message=sentence, kind="error")), status=422)
     box: dict[str, Any] = {"typed": form.get("isbn", ""), "problem": sentence}
-    box["many"] = "\n" in box["typed"].strip() or _on_its_page()
+    box["many"] = "\n" in box["typed"].strip() or answers.adds_only()
     if wants_fragment():
         return added.fragment([], None, _box(**box), status=422)
     return await _new_page(422, box=box)

@@ -178,12 +178,14 @@ def restored(changed: Changed) -> Response:
 
 
 def on_top(book: UserBook) -> str:
-    """The card as the first of the shelf, where the page shows one that begins with the newest."""
-    return (
-        partial("#shelf-cards", "afterbegin", cards.card_of(book, coming=True))
-        if shows_newest(book)
-        else ""
-    )
+    """The card as the first of a shelf that begins with the newest, or of what was just added."""
+    place = "#just-added" if adds_only() else "#shelf-cards" if shows_newest(book) else ""
+    return partial(place, "afterbegin", cards.card_of(book, coming=True)) if place else ""
+
+
+def adds_only() -> bool:
+    """Whether the page that asks is the one for adding, which shows what came of it."""
+    return parts_of(request.headers.get("HX-Current-URL", "")).path == "/books/new"
 
 
 def shows_newest(book: UserBook) -> bool:

@@ -85,6 +85,8 @@ async def paste_twenty(page, site):
     await page.locator("#add-isbn").fill(TWENTY)
     await page.locator("#add-box button").click()
     await expect(page.locator("body")).to_contain_text("Added 20 books")
+    if page.scripted:
+        await expect(page.locator("#just-added .book")).to_have_count(20)
     await page.goto(f"{site.url}/library")
     await expect(cards(page)).to_have_count(21)
 

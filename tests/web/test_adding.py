@@ -158,6 +158,14 @@ async def test_the_page_for_adding_keeps_its_box_of_several_lines(client, text):
     assert '<textarea id="add-isbn"' in page
 
 
+async def test_the_page_for_adding_shows_what_was_just_added(client, site):
+    assert 'id="just-added"' in await page_of(await client.get("/books/new"))
+    on_its_page = HX | {"HX-Current-URL": "http://localhost/books/new"}
+    for text, shown in ((f"{DUNE} {RINGS}", 2), (DUNE, 0)):
+        page = await page_of(await client.post("/books", form={"isbn": text}, headers=on_its_page))
+        assert page.count('hx-target="#just-added" hx-swap="afterbegin"') == shown
+
+
 async def test_five_hundred_fit_and_more_are_told(client, site):
     numbers = [isbn(n) for n in range(501)]
     answer = await client.post("/books", form={"isbn": "\n".join(numbers)})
